@@ -1,0 +1,1 @@
+//! Lambda zips and container images, built without Docker, and their uploads.

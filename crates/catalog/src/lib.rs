@@ -1,0 +1,1 @@
+//! The variants and foundation stacks, read from their templates.

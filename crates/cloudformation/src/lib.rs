@@ -1,0 +1,4 @@
+//! The CloudFormation engine: templates, intrinsics, change sets, stacks and their events.
+
+pub mod handler;
+pub mod schema;

@@ -1,0 +1,1 @@
+//! An embedded AWS: wire protocols, services and resource types on loopback.

@@ -1,0 +1,1 @@
+//! Deploys and deletes stacks: schedule, poll, recover, sweep.

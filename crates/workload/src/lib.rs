@@ -1,0 +1,1 @@
+//! The work that every variant of a workload does.
