@@ -1,1 +1,39 @@
-//! API Gateway mapping templates: the Velocity Template Language with $input, $util and $context.
+//! API Gateway mapping templates: the Velocity Template Language with `$input`, `$util`, `$context` and
+//! `$stageVariables`.
+//!
+//! A [`Template`] is parsed once and rendered for every request. The crate is pure: no files, no network, no clock.
+//!
+//! The language is Velocity 1.7 as API Gateway runs it, with JSONPath as Jayway's library answers it.
+//! - <https://velocity.apache.org/engine/1.7/user-guide.html>
+//! - <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let template = vtl::Template::parse("{\"name\":$input.json('$.user.name')}")?;
+//! let rendered = template.render(&vtl::Request::from_body(r#"{"user":{"name":"Ada"}}"#))?;
+//! assert_eq!(rendered.body, r#"{"name":"Ada"}"#);
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod overrides;
+mod request;
+mod template;
+
+pub use error::{ParseError, RenderError};
+pub use overrides::Overrides;
+pub use request::{Params, Request};
+pub use template::{Rendered, Template};
+
+/// The longest template, in bytes, that API Gateway takes.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MAX_TEMPLATE_BYTES: usize = 300 * 1024;
+
+/// How often one `#foreach` may run its block in API Gateway.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MAX_FOREACH_ITERATIONS: usize = 1000;
+
+/// The longest text, in bytes, that a template may produce, which is API Gateway's largest payload.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MAX_OUTPUT_BYTES: usize = 10 * 1024 * 1024;
