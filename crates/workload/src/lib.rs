@@ -1,1 +1,18 @@
-//! The work that every variant of a workload does.
+//! The work that every variant of a workload does, free of HTTP frameworks and of Lambda.
+//!
+//! - [`Workload`] finds a workload by its name.
+//! - [`publish`] is the work behind `POST /publish`.
+//! - [`proof`] is the shape of the requests that show whether two variants do the same work.
+//! - [`Refusal`] is the one error answer: a status and a JSON body that leaks no internals.
+//! - [`ConfigError`] says which part of the environment is missing and how to set it.
+
+pub mod proof;
+pub mod publish;
+
+mod config;
+mod kind;
+mod refusal;
+
+pub use config::ConfigError;
+pub use kind::{UnknownWorkload, Workload};
+pub use refusal::Refusal;
