@@ -1,1 +1,24 @@
-//! What serves requests in the embedded cloud: functions, tasks, load balancers and REST APIs.
+//! What serves requests in the embedded cloud, as plain values: functions, tasks, load balancers and REST APIs.
+//!
+//! Nothing here knows CloudFormation or an AWS wire protocol. A caller describes what should run (`…Spec`,
+//! [`rest_api::ApiDefinition`]), gets a handle, and stops it; everything listens on 127.0.0.1 only.
+//!
+//! | module | noun |
+//! |---|---|
+//! | [`launcher`] | starts child processes that cannot outlive the cloud and keep to their limits |
+//! | [`function`] | a Lambda function: a pool of environments behind the Runtime API |
+//! | [`task`] | container tasks as processes, and services that keep a number of them running |
+//! | [`balancer`] | target groups with health checks, listeners with rules |
+//! | [`rest_api`] | API Gateway REST APIs: methods, validation, mapping, integrations |
+//! | [`server`] | the HTTP server that balancers and REST APIs share |
+
+pub mod balancer;
+pub mod body;
+pub mod function;
+pub mod launcher;
+mod log_sink;
+pub mod rest_api;
+pub mod server;
+pub mod task;
+
+pub use log_sink::{DiscardLogs, LogSink};

@@ -1,0 +1,1 @@
+//! The HTTP server that balancers and REST APIs share.
