@@ -1,0 +1,186 @@
+//! A running cloud.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use data_plane::launcher::Launcher;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::router::RegionState;
+use crate::services::{RegionContext, Services, wire_handlers};
+use crate::{Faults, Inventory, Router, server};
+
+/// How long background tasks may take to end when the cloud stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How a cloud is to be.
+pub struct CloudOptions {
+    /// A bound listener on 127.0.0.1; see [`CloudOptions::bind`].
+    pub listener: TcpListener,
+    /// At least one; the first is the default for requests that name none.
+    pub regions: Vec<String>,
+    /// Twelve digits.
+    pub account: String,
+    /// A directory for unpacked code, images and large objects. It is made if need be; its owner removes it.
+    pub work_dir: PathBuf,
+    /// Starts the processes of functions and tasks.
+    pub launcher: Launcher,
+    /// Whether requests must be signed with [`CloudOptions::access_key_id`] and [`CloudOptions::secret_access_key`].
+    pub verify_signatures: bool,
+    pub access_key_id: String,
+    pub secret_access_key: String,
+}
+
+impl CloudOptions {
+    /// Options with AWS's documentation defaults: account 000000000000, region us-east-1, signatures not checked.
+    #[must_use]
+    pub fn new(listener: TcpListener, work_dir: PathBuf, launcher: Launcher) -> Self {
+        Self {
+            listener,
+            regions: vec!["us-east-1".into()],
+            account: "000000000000".into(),
+            work_dir,
+            launcher,
+            verify_signatures: false,
+            access_key_id: "test".into(),
+            secret_access_key: "test".into(),
+        }
+    }
+
+    /// Binds 127.0.0.1 on a port; 0 takes a free one.
+    pub async fn bind(port: u16) -> Result<TcpListener, CloudError> {
+        TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| CloudError::Bind { port, source })
+    }
+}
+
+/// Why a cloud did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum CloudError {
+    #[error("port {port} on 127.0.0.1 cannot be used: {source}; choose another port, or 0 for a free one")]
+    Bind { port: u16, source: std::io::Error },
+    #[error("the listener's address {address} is not on loopback; bind 127.0.0.1")]
+    NotLoopback { address: std::net::SocketAddr },
+    #[error("the listener's address cannot be read: {source}")]
+    Address { source: std::io::Error },
+    #[error("the directory {} cannot be used: {source}; choose one that can be written", path.display())]
+    WorkDir { path: PathBuf, source: std::io::Error },
+    #[error("no region was given; give at least one, such as us-east-1")]
+    NoRegion,
+    #[error("the account {account:?} is not twelve digits")]
+    Account { account: String },
+}
+
+/// What was still there when a cloud stopped, and what could not be ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// What existed when the stop began; processes and ports of it have been ended and closed.
+    pub inventory: Inventory,
+    /// Processes and ports that are there even after the stop.
+    pub remaining: Inventory,
+}
+
+/// A cloud that serves. Dropping it cuts the server off; [`Cloud::stop`] ends it in order.
+pub struct Cloud {
+    router: Arc<Router>,
+    endpoint: String,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+    server: JoinHandle<()>,
+}
+
+impl Cloud {
+    /// Starts the services and the server.
+    pub async fn start(options: CloudOptions) -> Result<Self, CloudError> {
+        let address = options.listener.local_addr().map_err(|source| CloudError::Address { source })?;
+        if !address.ip().is_loopback() {
+            return Err(CloudError::NotLoopback { address });
+        }
+        if options.regions.is_empty() {
+            return Err(CloudError::NoRegion);
+        }
+        if options.account.len() != 12 || !options.account.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(CloudError::Account { account: options.account });
+        }
+        let endpoint = format!("http://{address}");
+        let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let mut regions = Vec::new();
+        for region in &options.regions {
+            let work_dir = options.work_dir.join(region);
+            tokio::fs::create_dir_all(&work_dir)
+                .await
+                .map_err(|source| CloudError::WorkDir { path: work_dir.clone(), source })?;
+            let context = Arc::new(RegionContext {
+                account: options.account.clone(),
+                region: region.clone(),
+                endpoint: endpoint.clone(),
+                work_dir,
+                launcher: options.launcher.clone(),
+                tasks: tasks.clone(),
+                stopping: stopping.clone(),
+                router: OnceLock::new(),
+            });
+            let services = Services::new(context)?;
+            let handlers: BTreeMap<_, _> =
+                wire_handlers(&services).into_iter().map(|handler| (handler.name(), handler)).collect();
+            regions.push((region.clone(), RegionState { services, handlers }));
+        }
+        let credentials =
+            options.verify_signatures.then_some((options.access_key_id, options.secret_access_key));
+        let router =
+            Arc::new(Router { regions, faults: Faults::default(), credentials, started: Instant::now() });
+        for (_, state) in &router.regions {
+            // The cell is new, so it is empty.
+            let _set = state.services.context.router.set(Arc::downgrade(&router));
+        }
+        let server = tokio::spawn(server::serve(options.listener, Arc::clone(&router), stopping.clone()));
+        Ok(Self { router, endpoint, stopping, tasks, server })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The router, for calls without HTTP.
+    #[must_use]
+    pub fn router(&self) -> &Arc<Router> {
+        &self.router
+    }
+
+    /// The services of a region, or `None` where the cloud was not started with it.
+    #[must_use]
+    pub fn services(&self, region: &str) -> Option<&Arc<Services>> {
+        self.router.services(region)
+    }
+
+    /// Serves until `shutdown` is ready, then stops.
+    pub async fn serve_until(self, shutdown: impl Future<Output = ()>) -> Leftovers {
+        shutdown.await;
+        self.stop().await
+    }
+
+    /// Ends the server, every process and every port, and tells what was there.
+    pub async fn stop(self) -> Leftovers {
+        let inventory = self.router.inventory();
+        self.stopping.cancel();
+        if let Err(error) = self.server.await {
+            tracing::warn!(%error, "the server ended abnormally");
+        }
+        for (_, state) in &self.router.regions {
+            futures::future::join_all(state.handlers.values().map(|handler| handler.stop())).await;
+        }
+        self.tasks.close();
+        if tokio::time::timeout(STOP_TIMEOUT, self.tasks.wait()).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "background tasks did not end in time");
+        }
+        let after = self.router.inventory();
+        let remaining = Inventory { processes: after.processes, ports: after.ports, ..Inventory::default() };
+        Leftovers { inventory, remaining }
+    }
+}

@@ -1,0 +1,130 @@
+//! Faults that are injected on purpose, so that callers' handling of throttling and outages can be proved.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::ApiError;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FaultKind {
+    /// The service says that the caller is too fast.
+    Throttle,
+    /// The service fails.
+    Internal,
+}
+
+/// Faults by service and operation.
+#[derive(Debug, Default)]
+pub struct Faults {
+    /// Spares the lock on the way of every call while there is no fault, which is nearly always.
+    armed: AtomicBool,
+    planned: Mutex<HashMap<(String, String), Planned>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Planned {
+    kind: FaultKind,
+    left: Option<u64>,
+}
+
+impl Faults {
+    /// Makes the next `times` calls of an operation fail; without `times`, every call until [`Faults::clear`].
+    ///
+    /// `service` is the signing name (`sns`), `operation` the API's name (`Publish`), or `*` for all.
+    pub fn plan(&self, service: &str, operation: &str, kind: FaultKind, times: Option<u64>) {
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        planned.insert((service.to_owned(), operation.to_owned()), Planned { kind, left: times });
+        self.armed.store(true, Ordering::Release);
+    }
+
+    /// Forgets all faults.
+    pub fn clear(&self) {
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        planned.clear();
+        self.armed.store(false, Ordering::Release);
+    }
+
+    /// Whether any fault may be planned, without taking a lock.
+    pub(crate) fn armed(&self) -> bool {
+        self.armed.load(Ordering::Acquire)
+    }
+
+    /// The fault that this call meets, if one is planned for it.
+    pub(crate) fn strike(&self, service: &str, operation: &str) -> Option<ApiError> {
+        if !self.armed() {
+            return None;
+        }
+        let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in [operation, "*"] {
+            let key = (service.to_owned(), name.to_owned());
+            let Some(fault) = planned.get_mut(&key) else { continue };
+            match &mut fault.left {
+                Some(0) => continue,
+                Some(left) => *left -= 1,
+                None => {}
+            }
+            return Some(error(service, fault.kind));
+        }
+        None
+    }
+}
+
+/// The error in the service's own words; SNS and S3 have codes and statuses of their own for throttling.
+fn error(service: &str, kind: FaultKind) -> ApiError {
+    match (kind, service) {
+        (FaultKind::Throttle, "sns") => {
+            ApiError::with_status(StatusCode::TOO_MANY_REQUESTS, "Throttled", "Rate exceeded")
+        }
+        (FaultKind::Throttle, "s3") => ApiError::with_status(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SlowDown",
+            "Please reduce your request rate.",
+        ),
+        (FaultKind::Throttle, "cloudformation" | "iam" | "sts" | "elasticloadbalancing") => {
+            ApiError::sender("Throttling", "Rate exceeded")
+        }
+        (FaultKind::Throttle, "lambda") => {
+            ApiError::with_status(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate exceeded")
+        }
+        (FaultKind::Throttle, _) => ApiError::sender("ThrottlingException", "Rate exceeded"),
+        (FaultKind::Internal, "sns") => ApiError::with_status(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "An internal error occurred.",
+        ),
+        (FaultKind::Internal, "s3") => ApiError::with_status(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "We encountered an internal error. Please try again.",
+        ),
+        (FaultKind::Internal, _) => {
+            ApiError::internal("The request processing has failed because of an unknown error.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strikes_as_often_as_planned() {
+        let faults = Faults::default();
+        assert_eq!(faults.strike("sns", "Publish"), None);
+        faults.plan("sns", "Publish", FaultKind::Throttle, Some(2));
+        assert_eq!(faults.strike("sns", "ListTopics"), None);
+        assert_eq!(faults.strike("sns", "Publish").unwrap().status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(faults.strike("sns", "Publish").is_some());
+        assert_eq!(faults.strike("sns", "Publish"), None);
+        faults.plan("sqs", "*", FaultKind::Internal, None);
+        assert_eq!(faults.strike("sqs", "SendMessage").unwrap().status, StatusCode::INTERNAL_SERVER_ERROR);
+        faults.clear();
+        assert_eq!(faults.strike("sqs", "SendMessage"), None);
+    }
+}

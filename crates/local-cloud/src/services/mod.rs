@@ -1,0 +1,95 @@
+//! The services: each one's state as plain Rust, and its wire handler on top.
+//!
+//! Resource handlers and data planes call the state directly (`services.sns.create_topic(…)`); callers from outside
+//! come through the wire handlers, which [`wire_handlers`] lists.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, Weak};
+
+use async_trait::async_trait;
+use data_plane::launcher::Launcher;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::wire::{WireRequest, WireResponse};
+use crate::{CloudError, Inventory, Router};
+
+/// A service's wire protocol.
+#[async_trait]
+pub trait Service: Send + Sync {
+    /// The signing name, which routes requests here: `sns`, `s3`, `elasticloadbalancing`, …
+    fn name(&self) -> &'static str;
+
+    /// The operation that a request asks for, as far as faults are planned by it: the form's `Action`, the target's end,
+    /// or a REST operation's name.
+    fn operation(&self, request: &WireRequest) -> String {
+        if let Some(operation) = request.target_operation() {
+            return operation.to_owned();
+        }
+        request.params().get("Action").unwrap_or_default().to_owned()
+    }
+
+    /// Answers one request. Errors are answers too, in the protocol's shape.
+    async fn handle(&self, request: WireRequest) -> WireResponse;
+
+    /// Adds what exists in this service.
+    fn inventory(&self, _inventory: &mut Inventory) {}
+
+    /// Ends processes and closes ports. Called once, when the cloud stops; tasks on [`RegionContext::tasks`] that watch
+    /// [`RegionContext::stopping`] need no mention here.
+    async fn stop(&self) {}
+}
+
+/// What every service of a region knows about where it is.
+#[derive(Debug)]
+pub struct RegionContext {
+    /// Twelve digits.
+    pub account: String,
+    pub region: String,
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    pub endpoint: String,
+    /// A directory of this region's own for code, images and large objects.
+    pub work_dir: PathBuf,
+    /// Starts the processes of functions and tasks.
+    pub launcher: Launcher,
+    /// Owns the background tasks of the services.
+    pub tasks: TaskTracker,
+    /// Set when the cloud stops; long polls and background tasks end then.
+    pub stopping: CancellationToken,
+    pub(crate) router: OnceLock<Weak<Router>>,
+}
+
+impl RegionContext {
+    /// `aws`; the only partition there is.
+    pub const PARTITION: &'static str = "aws";
+    /// `amazonaws.com`
+    pub const URL_SUFFIX: &'static str = "amazonaws.com";
+
+    /// `arn:aws:<service>:<region>:<account>:<resource>`
+    #[must_use]
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{resource}", Self::PARTITION, self.region, self.account)
+    }
+
+    /// The router, for calls from service to service that must go through the wire handlers; `None` once the cloud is gone.
+    #[must_use]
+    pub fn router(&self) -> Option<Arc<Router>> {
+        self.router.get().and_then(Weak::upgrade)
+    }
+}
+
+/// The state of every service in one region.
+pub struct Services {
+    pub context: Arc<RegionContext>,
+}
+
+impl Services {
+    pub(crate) fn new(context: Arc<RegionContext>) -> Result<Arc<Self>, CloudError> {
+        Ok(Arc::new(Self { context }))
+    }
+}
+
+/// The wire handlers of a region. A new service gets its line here.
+pub(crate) fn wire_handlers(_services: &Arc<Services>) -> Vec<Arc<dyn Service>> {
+    Vec::new()
+}

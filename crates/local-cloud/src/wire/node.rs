@@ -1,0 +1,176 @@
+//! An answer as a tree that the query protocol writes as XML, or as JSON when asked.
+
+use quick_xml::escape::escape;
+use serde_json::{Map, Value};
+
+/// One value of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// Written as an empty element in XML and as `null` in JSON.
+    Null,
+    Text(String),
+    Number(i64),
+    Bool(bool),
+    /// Members in their order. A name may stand several times, which is how flattened lists look in XML.
+    Struct(Vec<(&'static str, Node)>),
+    /// A list whose items are `<member>`.
+    List(Vec<Node>),
+    /// A list whose items have a name of their own, such as `<Contents>` or `<QueueUrl>`; see [`Node::Struct`] for flattened ones.
+    Named(&'static str, Vec<Node>),
+    /// `<entry><key>…</key><value>…</value></entry>`
+    Map(Vec<(String, String)>),
+}
+
+impl From<&str> for Node {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Node {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for Node {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Node {
+    fn from(value: i64) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<usize> for Node {
+    fn from(value: usize) -> Self {
+        Self::Number(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl Node {
+    /// A structure from its members; those that are `None` are left out.
+    pub fn members<const N: usize>(members: [(&'static str, Option<Node>); N]) -> Self {
+        Self::Struct(members.into_iter().filter_map(|(name, node)| Some((name, node?))).collect())
+    }
+
+    /// Adds a member to a structure; other values stay as they are.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, node: impl Into<Node>) -> Self {
+        if let Self::Struct(members) = &mut self {
+            members.push((name, node.into()));
+        }
+        self
+    }
+
+    /// The tree as an XML document with the given root.
+    #[must_use]
+    pub fn to_xml(&self, root: &str, namespace: Option<&str>) -> String {
+        let mut out = String::with_capacity(512);
+        out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
+        out.push_str(root);
+        if let Some(namespace) = namespace {
+            out.push_str(" xmlns=\"");
+            out.push_str(namespace);
+            out.push('"');
+        }
+        out.push('>');
+        self.write_content(&mut out);
+        close(&mut out, root);
+        out
+    }
+
+    fn write_content(&self, out: &mut String) {
+        match self {
+            Self::Null => {}
+            Self::Text(text) => push_text(out, text),
+            Self::Number(number) => out.push_str(&number.to_string()),
+            Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Struct(members) => members.iter().for_each(|(name, node)| node.write_element(out, name)),
+            Self::List(items) => items.iter().for_each(|node| node.write_element(out, "member")),
+            Self::Named(name, items) => items.iter().for_each(|node| node.write_element(out, name)),
+            Self::Map(entries) => {
+                for (key, value) in entries {
+                    out.push_str("<entry><key>");
+                    push_text(out, key);
+                    out.push_str("</key><value>");
+                    push_text(out, value);
+                    out.push_str("</value></entry>");
+                }
+            }
+        }
+    }
+
+    fn write_element(&self, out: &mut String, name: &str) {
+        out.push('<');
+        out.push_str(name);
+        out.push('>');
+        self.write_content(out);
+        close(out, name);
+    }
+
+    /// The tree as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Text(text) => Value::String(text.clone()),
+            Self::Number(number) => Value::from(*number),
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Struct(members) => {
+                let mut object = Map::new();
+                for (name, node) in members {
+                    object.insert((*name).to_owned(), node.to_json());
+                }
+                Value::Object(object)
+            }
+            Self::List(items) | Self::Named(_, items) => items.iter().map(Self::to_json).collect(),
+            Self::Map(entries) => {
+                entries.iter().map(|(key, value)| (key.clone(), Value::String(value.clone()))).collect()
+            }
+        }
+    }
+}
+
+fn close(out: &mut String, name: &str) {
+    out.push_str("</");
+    out.push_str(name);
+    out.push('>');
+}
+
+/// XML 1.0 cannot hold most control characters at all; a carriage return must be a reference or parsers turn it into a line feed.
+fn push_text(out: &mut String, text: &str) {
+    let escaped = escape(text);
+    if escaped.bytes().any(|byte| byte == b'\r') {
+        out.push_str(&escaped.replace('\r', "&#xD;"));
+    } else {
+        out.push_str(&escaped);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_xml_and_json_from_one_tree() {
+        let tree = Node::Struct(vec![
+            ("Id", Node::from("a<b&\"c\"\r\n")),
+            ("Sequence", Node::Null),
+            ("Topics", Node::List(vec![Node::Struct(vec![("Arn", "x".into())])])),
+            ("Attributes", Node::Map(vec![("k".into(), "v".into())])),
+        ]);
+        assert_eq!(
+            tree.to_xml("R", Some("urn:n")),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<R xmlns=\"urn:n\"><Id>a&lt;b&amp;&quot;c&quot;&#xD;\n</Id><Sequence></Sequence>\
+             <Topics><member><Arn>x</Arn></member></Topics><Attributes><entry><key>k</key><value>v</value></entry></Attributes></R>"
+        );
+        assert_eq!(
+            tree.to_json().to_string(),
+            r#"{"Id":"a<b&\"c\"\r\n","Sequence":null,"Topics":[{"Arn":"x"}],"Attributes":{"k":"v"}}"#
+        );
+    }
+}
