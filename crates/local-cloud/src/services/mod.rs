@@ -3,6 +3,10 @@
 //! Resource handlers and data planes call the state directly (`services.sns.create_topic(…)`); callers from outside
 //! come through the wire handlers, which [`wire_handlers`] lists.
 
+pub mod ec2;
+pub mod hosts;
+pub mod iam;
+
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -81,11 +85,19 @@ impl RegionContext {
 /// The state of every service in one region.
 pub struct Services {
     pub context: Arc<RegionContext>,
+    pub ec2: ec2::Ec2,
+    pub hosts: Arc<hosts::Hosts>,
+    pub iam: Arc<iam::Iam>,
 }
 
 impl Services {
     pub(crate) fn new(context: Arc<RegionContext>) -> Result<Arc<Self>, CloudError> {
-        Ok(Arc::new(Self { context }))
+        Ok(Arc::new(Self {
+            context,
+            ec2: ec2::Ec2::default(),
+            hosts: Arc::default(),
+            iam: Arc::default(),
+        }))
     }
 }
 

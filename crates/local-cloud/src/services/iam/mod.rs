@@ -1,0 +1,242 @@
+//! IAM: roles and policies, as far as other services ask for them.
+
+mod document;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use document::{MalformedPolicy, PolicyDocument, PolicyKind, Verdict, wildcard};
+
+/// Roles and managed policies of the account; IAM knows no regions.
+#[derive(Default)]
+pub struct Iam {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    roles: BTreeMap<String, Role>,
+    /// By ARN.
+    policies: BTreeMap<String, ManagedPolicy>,
+}
+
+/// A role.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub name: String,
+    pub arn: String,
+    /// `AROA…`
+    pub id: String,
+    pub trust: PolicyDocument,
+    /// By policy name.
+    pub inline: BTreeMap<String, PolicyDocument>,
+    /// ARNs of managed policies.
+    pub managed: Vec<String>,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A policy of the account's own.
+#[derive(Clone, Debug)]
+pub struct ManagedPolicy {
+    pub name: String,
+    pub arn: String,
+    /// `ANPA…`
+    pub id: String,
+    pub document: PolicyDocument,
+}
+
+/// Why IAM refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IamError {
+    #[error("{kind} with name {name} already exists.")]
+    Exists { kind: &'static str, name: String },
+    #[error("The {kind} with name {name} cannot be found.")]
+    NotFound { kind: &'static str, name: String },
+    #[error("Policy {0} does not exist or is not attachable.")]
+    NotAttachable(String),
+    #[error("Cannot delete a policy attached to entities.")]
+    Attached,
+}
+
+impl Iam {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a role under a name that is free.
+    pub fn create_role(&self, role: Role) -> Result<(), IamError> {
+        let mut state = self.state();
+        if state.roles.contains_key(&role.name) {
+            return Err(IamError::Exists { kind: "Role", name: role.name });
+        }
+        state.check_managed(&role.managed)?;
+        state.roles.insert(role.name.clone(), role);
+        Ok(())
+    }
+
+    /// Changes a role in place.
+    pub fn change_role<T>(&self, name: &str, change: impl FnOnce(&mut Role) -> T) -> Result<T, IamError> {
+        let mut state = self.state();
+        let role = state.roles.get_mut(name).ok_or_else(|| IamError::NotFound { kind: "role", name: name.into() })?;
+        Ok(change(role))
+    }
+
+    /// Refuses ARNs of managed policies that nobody has; AWS's own are all known.
+    pub fn check_managed(&self, arns: &[String]) -> Result<(), IamError> {
+        self.state().check_managed(arns)
+    }
+
+    /// Deletes a role; one that is gone already is a success.
+    pub fn delete_role(&self, name: &str) {
+        self.state().roles.remove(name);
+    }
+
+    /// A role by name.
+    #[must_use]
+    pub fn role(&self, name: &str) -> Option<Role> {
+        self.state().roles.get(name).cloned()
+    }
+
+    /// A role by ARN, whatever its path.
+    #[must_use]
+    pub fn role_by_arn(&self, arn: &str) -> Option<Role> {
+        let name = arn.rsplit('/').next()?;
+        self.role(name).filter(|role| role.arn == arn)
+    }
+
+    /// All roles in the order of their names.
+    #[must_use]
+    pub fn roles(&self) -> Vec<Role> {
+        self.state().roles.values().cloned().collect()
+    }
+
+    /// Whether the role exists and lets `principal` (`lambda.amazonaws.com`) assume it.
+    #[must_use]
+    pub fn trusts(&self, role_arn: &str, principal: &str) -> bool {
+        self.role_by_arn(role_arn).is_some_and(|role| role.trust.trusts(principal))
+    }
+
+    /// Whether the role's policies allow an action on a resource (on any, where none is given). AWS's own managed
+    /// policies are not known by content, so a role that has one is allowed what nothing denies.
+    #[must_use]
+    pub fn allows(&self, role_arn: &str, action: &str, resource: Option<&str>) -> bool {
+        let Some(role) = self.role_by_arn(role_arn) else { return false };
+        let state = self.state();
+        let managed = role.managed.iter().filter_map(|arn| state.policies.get(arn)).map(|policy| &policy.document);
+        let verdicts: Vec<Verdict> =
+            role.inline.values().chain(managed).map(|document| document.verdict(action, resource)).collect();
+        let foreign = role.managed.iter().any(|arn| !state.policies.contains_key(arn));
+        !verdicts.contains(&Verdict::Deny) && (foreign || verdicts.contains(&Verdict::Allow))
+    }
+
+    /// Adds a managed policy and attaches it to roles.
+    pub fn create_policy(&self, policy: ManagedPolicy, roles: &[String]) -> Result<(), IamError> {
+        let mut state = self.state();
+        if state.policies.contains_key(&policy.arn) {
+            return Err(IamError::Exists { kind: "Policy", name: policy.name });
+        }
+        state.check_roles(roles)?;
+        state.attach(&policy.arn, roles);
+        state.policies.insert(policy.arn.clone(), policy);
+        Ok(())
+    }
+
+    /// Replaces a managed policy's document and the roles that have it.
+    pub fn update_policy(&self, arn: &str, document: PolicyDocument, roles: &[String]) -> Result<(), IamError> {
+        let mut state = self.state();
+        state.check_roles(roles)?;
+        match state.policies.get_mut(arn) {
+            Some(policy) => policy.document = document,
+            None => return Err(IamError::NotFound { kind: "policy", name: arn.into() }),
+        }
+        state.detach(arn);
+        state.attach(arn, roles);
+        Ok(())
+    }
+
+    /// Deletes a managed policy after it was detached from `roles`; another role that still has it prevents that.
+    pub fn delete_policy(&self, arn: &str, roles: &[String]) -> Result<(), IamError> {
+        let mut state = self.state();
+        for name in roles {
+            if let Some(role) = state.roles.get_mut(name) {
+                role.managed.retain(|attached| attached != arn);
+            }
+        }
+        if state.policies.contains_key(arn) && state.attached(arn) > 0 {
+            return Err(IamError::Attached);
+        }
+        state.policies.remove(arn);
+        Ok(())
+    }
+
+    /// To how many roles a managed policy is attached.
+    #[must_use]
+    pub fn attachments(&self, arn: &str) -> usize {
+        self.state().attached(arn)
+    }
+
+    /// Puts an inline policy into each of `roles`, and takes it from every other role in `before`.
+    pub fn put_inline(
+        &self,
+        name: &str,
+        document: &PolicyDocument,
+        roles: &[String],
+        before: &[String],
+    ) -> Result<(), IamError> {
+        let mut state = self.state();
+        state.check_roles(roles)?;
+        for (role_name, role) in &mut state.roles {
+            if roles.contains(role_name) {
+                role.inline.insert(name.to_owned(), document.clone());
+            } else if before.contains(role_name) {
+                role.inline.remove(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an inline policy from roles; those that are gone do not matter.
+    pub fn delete_inline(&self, name: &str, roles: &[String]) {
+        let mut state = self.state();
+        for role in roles {
+            if let Some(role) = state.roles.get_mut(role) {
+                role.inline.remove(name);
+            }
+        }
+    }
+}
+
+impl State {
+    fn check_managed(&self, arns: &[String]) -> Result<(), IamError> {
+        let own = |arn: &String| !arn.contains(":iam::aws:policy/");
+        match arns.iter().find(|arn| own(arn) && !self.policies.contains_key(*arn)) {
+            None => Ok(()),
+            Some(arn) => Err(IamError::NotAttachable(arn.clone())),
+        }
+    }
+
+    fn check_roles(&self, names: &[String]) -> Result<(), IamError> {
+        match names.iter().find(|name| !self.roles.contains_key(*name)) {
+            None => Ok(()),
+            Some(name) => Err(IamError::NotFound { kind: "role", name: name.clone() }),
+        }
+    }
+
+    fn attach(&mut self, arn: &str, roles: &[String]) {
+        for role in self.roles.values_mut().filter(|role| roles.contains(&role.name)) {
+            if !role.managed.iter().any(|attached| attached == arn) {
+                role.managed.push(arn.to_owned());
+            }
+        }
+    }
+
+    fn detach(&mut self, arn: &str) {
+        for role in self.roles.values_mut() {
+            role.managed.retain(|attached| attached != arn);
+        }
+    }
+
+    fn attached(&self, arn: &str) -> usize {
+        self.roles.values().filter(|role| role.managed.iter().any(|attached| attached == arn)).count()
+    }
+}
