@@ -1,4 +1,5 @@
 //! Samples to figures, JSON and text.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +23,7 @@ fn sample(variant: &str, statuses: &[(u16, u64)], requests: u64) -> Sample {
         requests,
         success,
         elapsed: Duration::from_secs(2),
-        statuses: BTreeMap::from_iter(statuses.iter().copied()),
+        statuses: statuses.iter().copied().collect::<BTreeMap<_, _>>(),
         latency: histogram((1..=requests).map(|index| index * 1000)),
         service: histogram((1..=requests).map(|index| index * 500)),
         late_sends: 3,
@@ -93,7 +94,7 @@ fn the_table_aligns_figures_and_names_failures() {
     let text = Comparison::new(&samples, Vec::new()).text(Origin::EmbeddedCloud);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "publish     n   ok %   p50   p90   p99   max  rate/s");
-    assert_eq!(lines[1], "direct   3000  100.0  1500  2700  2970  3000    1500", "{text}");
+    assert_eq!(lines[1], "direct   3000  100.0  1500  2701  2972  3000    1500", "{text}");
     assert!(lines[2].starts_with("lambda   3000   99.9"), "{text}");
     assert_eq!(lines[3], "  publish-lambda: 2998 × 200, 1 × 502, 1 without an answer");
     assert!(text.ends_with("The embedded cloud measures this machine and this code, not AWS.\n"));
