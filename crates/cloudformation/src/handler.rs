@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 
 use crate::schema::Schema;
 
@@ -68,9 +69,36 @@ pub struct Request {
     pub tags: BTreeMap<String, String>,
     /// Reports what is waited for; each call becomes an `*_IN_PROGRESS` event with this text as its reason.
     pub progress: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Tells the engine that the resource exists although it cannot be used yet: its event then shows the physical ID, and a
+    /// rollback can delete it even if the call never returns. Worth calling before every wait of `create`.
+    pub initiated: Arc<dyn Fn(Resource) + Send + Sync>,
+    /// Ends when nobody wants the result any more (a sibling failed, the user cancelled, the time is up). A handler that waits
+    /// should return a [`Failure`] soon after; one that does not is dropped after a few seconds.
+    pub cancelled: CancellationToken,
 }
 
 impl Request {
+    /// A request outside any stack's operation, which nobody cancels and whose reports go nowhere; for tests of handlers.
+    #[must_use]
+    pub fn detached(stack_name: &str, logical_id: &str, properties: Map<String, Value>) -> Self {
+        let (account, region) = ("000000000000", "us-east-1");
+        Self {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            stack_id: format!(
+                "arn:aws:cloudformation:{region}:{account}:stack/{stack_name}/{}",
+                uuid::Uuid::new_v4()
+            ),
+            stack_name: stack_name.to_owned(),
+            logical_id: logical_id.to_owned(),
+            properties,
+            tags: BTreeMap::new(),
+            progress: Arc::new(|_| {}),
+            initiated: Arc::new(|_| {}),
+            cancelled: CancellationToken::new(),
+        }
+    }
+
     /// The name CloudFormation would give a resource without one: `<stack>-<logical id>-<random>`, cut to `max` characters.
     #[must_use]
     pub fn generated_name(&self, max: usize) -> String {
