@@ -163,8 +163,8 @@ impl<'s> Validation<'s> {
         for (name, value) in properties {
             let by_pattern = || {
                 patterns?.iter().find_map(|(pattern, definition)| {
-                    let matches =
-                        fancy_regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(name) == Ok(true));
+                    let matches = fancy_regex::Regex::new(pattern)
+                        .is_ok_and(|regex| regex.is_match(name).unwrap_or(false));
                     matches.then_some(definition)
                 })
             };
@@ -283,7 +283,7 @@ impl<'s> Validation<'s> {
             self.complain(place, format!("expected maxLength: {max}, actual: {length}"));
         }
         if let Some(pattern) = definition.get("pattern").and_then(Value::as_str)
-            && !fancy_regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text) == Ok(true))
+            && !fancy_regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text).unwrap_or(false))
         {
             self.complain(place, format!("string [{text}] does not match pattern {pattern}"));
         }
