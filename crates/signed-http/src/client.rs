@@ -94,7 +94,7 @@ impl Client {
                 Ok(answer) => {
                     let error =
                         ServiceError::parse(&request.service, answer.status, &answer.headers, &answer.body);
-                    let again = error.is_throttling() || matches!(error.status, 500 | 502 | 503 | 504);
+                    let again = error.is_throttling() || retry::may_pass(error.status);
                     (SignedHttpError::Service(error), again)
                 }
                 Err(source) => (unreachable(&request, &endpoint, source), true),

@@ -16,6 +16,11 @@ pub(crate) fn backoff(attempt: u32) -> Duration {
     rand::rng().random_range(longest / 4..=longest)
 }
 
+/// Whether an answer of this status may be another one a moment later.
+pub(crate) fn may_pass(status: u16) -> bool {
+    matches!(status, 429 | 500 | 502 | 503 | 504)
+}
+
 fn ceiling(attempt: u32) -> Duration {
     FIRST_BACKOFF.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST_BACKOFF)
 }

@@ -12,7 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
 
-use crate::Response;
+use crate::{Response, retry};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long an unused connection is kept: less than servers and NAT gateways commonly do.
@@ -89,6 +89,24 @@ impl Transport {
         tokio::time::timeout(after, self.exchange(request))
             .await
             .unwrap_or(Err(TransportError::TimedOut { after }))
+    }
+
+    /// Sends a request as [`Transport::send`] does, and again after a jittered wait, five times in all, when the connection
+    /// breaks or the server answers 429, 500, 502, 503 or 504.
+    ///
+    /// # Errors
+    /// [`TransportError`] of the last attempt; an answer of any status is no error.
+    pub async fn send_with_retries(&self, request: http::Request<Bytes>) -> Result<Response, TransportError> {
+        let mut attempt = 1;
+        loop {
+            let outcome = self.send(request.clone()).await;
+            let again = outcome.as_ref().map_or(true, |answer| retry::may_pass(answer.status));
+            if !again || attempt >= retry::ATTEMPTS {
+                return outcome;
+            }
+            tokio::time::sleep(retry::backoff(attempt)).await;
+            attempt += 1;
+        }
     }
 
     async fn exchange(&self, request: http::Request<Bytes>) -> Result<Response, TransportError> {

@@ -1,0 +1,200 @@
+//! Runs Cargo and reads what it says.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::Command;
+
+use crate::{Artifact, BuildError, BuildEvent, Flavor, Workspace};
+
+/// The longest that one run of Cargo may take: a slow machine with nothing compiled yet.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// How many of the last lines a failure shows.
+const LAST_LINES: usize = 40;
+
+/// A program that Cargo built.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) artifact: Artifact,
+    pub(crate) program: PathBuf,
+    /// Whether it was built before and still current.
+    pub(crate) fresh: bool,
+    pub(crate) elapsed: Duration,
+}
+
+/// What a run of Cargo said.
+#[derive(Debug, Default)]
+struct Output {
+    messages: Vec<Value>,
+    last_lines: VecDeque<String>,
+}
+
+/// Cargo's target directory for the workspace.
+pub(crate) async fn target_directory(workspace: &Workspace) -> Result<PathBuf, BuildError> {
+    let arguments = ["metadata", "--no-deps", "--format-version", "1"].map(str::to_owned);
+    let output = run(workspace, &arguments, "the workspace", &|_| {}).await?;
+    let directory = output.messages.iter().find_map(|message| message["target_directory"].as_str());
+    Ok(directory.map_or_else(|| workspace.root().join("target"), PathBuf::from))
+}
+
+/// Compiles artifacts; the result has their order.
+pub(crate) async fn compile(
+    workspace: &Workspace,
+    artifacts: &[Artifact],
+    flavor: Flavor,
+    on_event: &(dyn Fn(BuildEvent) + Send + Sync),
+) -> Result<Vec<Compiled>, BuildError> {
+    let groups: Vec<&[Artifact]> = match flavor {
+        Flavor::Local => vec![artifacts],
+        Flavor::Aws(architecture) => {
+            crate::target::require(architecture).await?;
+            artifacts.chunks(1).collect()
+        }
+    };
+    let mut compiled = Vec::with_capacity(artifacts.len());
+    for group in groups {
+        let started = Instant::now();
+        let names = group.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+        let output = run(workspace, &arguments(group, flavor), &names, on_event).await?;
+        for artifact in group {
+            let (program, fresh) = program(&output, artifact)
+                .ok_or_else(|| BuildError::NoProgram { artifact: artifact.clone() })?;
+            compiled.push(Compiled {
+                artifact: artifact.clone(),
+                program,
+                fresh,
+                elapsed: started.elapsed(),
+            });
+        }
+    }
+    Ok(compiled)
+}
+
+fn arguments(artifacts: &[Artifact], flavor: Flavor) -> Vec<String> {
+    let mut arguments = match flavor {
+        Flavor::Local => vec!["build".to_owned()],
+        Flavor::Aws(_) => vec!["rustc".to_owned()],
+    };
+    for package in artifacts.iter().map(Artifact::package).collect::<std::collections::BTreeSet<_>>() {
+        arguments.extend(["--package".to_owned(), package.to_owned()]);
+    }
+    for artifact in artifacts {
+        arguments.extend(["--bin".to_owned(), artifact.binary().to_owned()]);
+    }
+    arguments.push("--message-format=json-render-diagnostics".to_owned());
+    let optimised = matches!(flavor, Flavor::Aws(_)) || !cfg!(debug_assertions);
+    if optimised {
+        arguments.push("--release".to_owned());
+    }
+    if let Flavor::Aws(architecture) = flavor {
+        if !crate::target::is_host(architecture) {
+            arguments.extend(["--target".to_owned(), architecture.target().to_owned()]);
+        }
+        // Only the last crate is told, so that every dependency that is compiled already serves as it is.
+        arguments.extend(["--", "-C", "target-feature=+crt-static"].map(str::to_owned));
+    }
+    arguments
+}
+
+fn program(output: &Output, artifact: &Artifact) -> Option<(PathBuf, bool)> {
+    output.messages.iter().rev().find_map(|message| {
+        let is_it = message["reason"] == "compiler-artifact"
+            && message["target"]["name"] == artifact.binary()
+            && message["target"]["kind"]
+                .as_array()
+                .is_some_and(|kinds| kinds.iter().any(|kind| kind == "bin"));
+        let executable = message["executable"].as_str().filter(|_| is_it)?;
+        Some((PathBuf::from(executable), message["fresh"] == true))
+    })
+}
+
+async fn run(
+    workspace: &Workspace,
+    arguments: &[String],
+    artifacts: &str,
+    on_event: &(dyn Fn(BuildEvent) + Send + Sync),
+) -> Result<Output, BuildError> {
+    let program =
+        std::env::var("CARGO").ok().filter(|cargo| !cargo.is_empty()).unwrap_or_else(|| "cargo".to_owned());
+    tracing::debug!(program, ?arguments, "starting cargo");
+    let mut child = Command::new(&program)
+        .args(arguments)
+        .current_dir(workspace.root())
+        .env("CARGO_TERM_COLOR", "never")
+        .env("CARGO_TERM_PROGRESS_WHEN", "never")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|source| BuildError::CargoMissing { program, source })?;
+    let mut output = Output::default();
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let reading = async {
+        tokio::join!(
+            each_line(stdout, |line| output.messages.extend(serde_json::from_str::<Value>(&line).ok())),
+            each_line(stderr, |line| {
+                if output.last_lines.len() == LAST_LINES {
+                    output.last_lines.pop_front();
+                }
+                output.last_lines.push_back(line.clone());
+                on_event(BuildEvent::Compiler { line });
+            }),
+        );
+        child.wait().await
+    };
+    let status = tokio::time::timeout(LONGEST, reading)
+        .await
+        .map_err(|_| BuildError::TimedOut { artifacts: artifacts.to_owned(), after: LONGEST })?;
+    match status {
+        Ok(status) if status.success() => Ok(output),
+        status => Err(BuildError::Compile {
+            artifacts: artifacts.to_owned(),
+            status: status.map_or_else(|error| error.to_string(), |status| status.to_string()),
+            last_lines: Vec::from(output.last_lines).join("\n"),
+        }),
+    }
+}
+
+async fn each_line(stream: Option<impl AsyncRead + Unpin>, mut take: impl FnMut(String)) {
+    let Some(stream) = stream else { return };
+    let mut lines = BufReader::new(stream).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        take(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Architecture;
+
+    #[test]
+    fn one_run_builds_all_programs_for_this_machine() {
+        let artifacts = [
+            Artifact::Lambda("publish".to_owned()),
+            Artifact::Lambda("query".to_owned()),
+            Artifact::Container,
+        ];
+        let line = arguments(&artifacts, Flavor::Local).join(" ");
+        assert!(
+            line.starts_with(
+                "build --package container --package lambda --bin publish --bin query --bin container --message-format"
+            ),
+            "{line}"
+        );
+        assert!(!line.contains("crt-static"), "{line}");
+    }
+
+    #[test]
+    fn programs_for_aws_are_optimised_and_static() {
+        let line = arguments(&[Artifact::Container], Flavor::Aws(Architecture::host())).join(" ");
+        assert!(line.starts_with("rustc --package container --bin container"), "{line}");
+        assert!(line.contains("--release"), "{line}");
+        assert!(line.ends_with("-- -C target-feature=+crt-static"), "{line}");
+    }
+}
