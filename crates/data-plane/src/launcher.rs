@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
@@ -54,7 +55,91 @@ impl Launcher {
 }
 
 /// Becomes the program named in `args` (everything after the leading arguments). Returns only if that fails.
+///
+/// The process gets SIGKILL when its parent's thread ends, and ends at once if the parent is gone already.
 pub fn launch(args: impl IntoIterator<Item = OsString>) -> io::Error {
-    let _ = args.into_iter();
-    io::Error::from(io::ErrorKind::Unsupported)
+    match prepare(args) {
+        Ok(mut command) => become_program(&mut command),
+        Err(error) => error,
+    }
+}
+
+/// A program that was just written may be "busy" for as long as a child forked meanwhile holds its file open.
+fn become_program(command: &mut std::process::Command) -> io::Error {
+    let mut attempts_left = 50;
+    loop {
+        let error = command.exec();
+        if error.kind() != io::ErrorKind::ExecutableFileBusy || attempts_left == 0 {
+            return error;
+        }
+        attempts_left -= 1;
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+/// Applies what the options ask for and gives the command after `--`.
+fn prepare(args: impl IntoIterator<Item = OsString>) -> io::Result<std::process::Command> {
+    let mut args = args.into_iter();
+    let mut parent = None;
+    let mut limits = Limits::default();
+    loop {
+        let option = args.next().ok_or_else(|| invalid("a program after -- is missing"))?;
+        if option == "--" {
+            break;
+        }
+        let value = args.next().and_then(|value| value.to_str()?.parse::<u64>().ok());
+        match option.to_str() {
+            Some("--parent") => parent = value,
+            Some("--data-bytes") => limits.data_bytes = value,
+            Some("--open-files") => limits.open_files = value,
+            _ => return Err(invalid(&format!("{} is not an option of the launcher", option.display()))),
+        }
+    }
+    die_with_parent(parent.ok_or_else(|| invalid("--parent PID is missing"))?)?;
+    limits.apply()?;
+    let program = args.next().ok_or_else(|| invalid("a program after -- is missing"))?;
+    let mut command = std::process::Command::new(program);
+    command.args(args);
+    Ok(command)
+}
+
+fn invalid(message: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}
+
+#[cfg(target_os = "linux")]
+fn die_with_parent(parent: u64) -> io::Result<()> {
+    use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // The parent may have died between the fork and the call above: then no signal will ever come.
+    let present = getppid().map(|pid| pid.as_raw_nonzero().get());
+    if present.and_then(|pid| u64::try_from(pid).ok()) == Some(parent) {
+        Ok(())
+    } else {
+        Err(io::Error::new(io::ErrorKind::BrokenPipe, format!("the parent process {parent} has ended")))
+    }
+}
+
+/// Other systems cannot tie a process to its parent; there, children of a killed cloud have to be ended by hand.
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "the signature is that of Linux")]
+fn die_with_parent(_parent: u64) -> io::Result<()> {
+    Ok(())
+}
+
+impl Limits {
+    fn apply(&self) -> io::Result<()> {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+        if let Some(bytes) = self.data_bytes {
+            setrlimit(Resource::Data, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
+        }
+        if let Some(files) = self.open_files {
+            let maximum = getrlimit(Resource::Nofile).maximum;
+            let current = maximum.map_or(files, |maximum| files.min(maximum));
+            setrlimit(Resource::Nofile, Rlimit { current: Some(current), maximum })?;
+        }
+        Ok(())
+    }
 }

@@ -17,6 +17,8 @@ pub mod body;
 pub mod function;
 pub mod launcher;
 mod log_sink;
+mod mutex;
+mod process;
 pub mod rest_api;
 pub mod server;
 pub mod task;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 
+use super::AccountConcurrency;
 use crate::LogSink;
 use crate::launcher::Launcher;
 
@@ -58,18 +58,6 @@ pub struct FunctionContext {
     pub concurrency: AccountConcurrency,
     /// How long an environment without requests stays. The last one of a function stays for ever.
     pub idle_timeout: Duration,
-}
-
-/// The account's concurrent executions, shared by all functions without a reservation.
-#[derive(Debug, Clone)]
-pub struct AccountConcurrency(pub(crate) Arc<Semaphore>);
-
-impl AccountConcurrency {
-    /// AWS gives 1,000 by default.
-    #[must_use]
-    pub fn new(executions: u32) -> Self {
-        Self(Arc::new(Semaphore::new(executions as usize)))
-    }
 }
 
 /// How to invoke.

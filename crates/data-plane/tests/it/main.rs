@@ -1,0 +1,5 @@
+//! The data planes with real processes.
+
+mod function;
+mod launcher;
+mod support;
