@@ -124,7 +124,7 @@ impl Cloud {
                 stopping: stopping.clone(),
                 router: OnceLock::new(),
             });
-            let services = Services::new(context)?;
+            let services = Services::new(context);
             let handlers: BTreeMap<_, _> =
                 wire_handlers(&services).into_iter().map(|handler| (handler.name(), handler)).collect();
             regions.push((region.clone(), RegionState { services, handlers }));

@@ -7,6 +7,10 @@ pub mod ec2;
 pub mod hosts;
 pub mod iam;
 
+pub mod policy;
+pub mod sns;
+pub mod sqs;
+
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -16,7 +20,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::wire::{WireRequest, WireResponse};
-use crate::{CloudError, Inventory, Router};
+use crate::{Inventory, Router};
+use sns::Sns;
+use sqs::Sqs;
 
 /// A service's wire protocol.
 #[async_trait]
@@ -85,23 +91,22 @@ impl RegionContext {
 /// The state of every service in one region.
 pub struct Services {
     pub context: Arc<RegionContext>,
-    pub ec2: ec2::Ec2,
-    pub hosts: Arc<hosts::Hosts>,
-    pub iam: Arc<iam::Iam>,
+    pub sns: Arc<Sns>,
+    pub sqs: Arc<Sqs>,
 }
 
 impl Services {
-    pub(crate) fn new(context: Arc<RegionContext>) -> Result<Arc<Self>, CloudError> {
-        Ok(Arc::new(Self {
-            context,
-            ec2: ec2::Ec2::default(),
-            hosts: Arc::default(),
-            iam: Arc::default(),
-        }))
+    pub(crate) fn new(context: Arc<RegionContext>) -> Arc<Self> {
+        let sqs = Arc::new(Sqs::new(Arc::clone(&context)));
+        let sns = Arc::new(Sns::new(Arc::clone(&context), Arc::clone(&sqs)));
+        Arc::new(Self { context, sns, sqs })
     }
 }
 
 /// The wire handlers of a region. A new service gets its line here.
-pub(crate) fn wire_handlers(_services: &Arc<Services>) -> Vec<Arc<dyn Service>> {
-    Vec::new()
+pub(crate) fn wire_handlers(services: &Arc<Services>) -> Vec<Arc<dyn Service>> {
+    vec![
+        Arc::new(sns::SnsService(Arc::clone(&services.sns))),
+        Arc::new(sqs::SqsService(Arc::clone(&services.sqs))),
+    ]
 }
