@@ -1,0 +1,57 @@
+//! One variant: a template and what its metadata says.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use crate::template::Template;
+use crate::{CatalogError, Problem};
+
+/// An architecture that serves a workload.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// The file's stem: the suffix of the stack's name and the label in a report.
+    pub id: String,
+    /// The workload that it serves.
+    pub workload: String,
+    /// A few words for people.
+    pub title: String,
+    /// What a request passes, in order.
+    pub hops: Vec<String>,
+    /// Parameters that take the location of an artifact, and the artifact's name: `CodeKey` to `lambda/publish`.
+    pub artifacts: IndexMap<String, String>,
+    /// Settings by the name of their flag, and the parameter that each sets: `memory` to `MemorySize`.
+    pub tunables: IndexMap<String, String>,
+    pub template: Template,
+}
+
+/// `Metadata: Variant:` as it stands in the template.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Metadata {
+    workload: String,
+    title: String,
+    hops: Vec<String>,
+    #[serde(default)]
+    artifacts: IndexMap<String, String>,
+    #[serde(default)]
+    tunables: IndexMap<String, String>,
+}
+
+impl Variant {
+    pub(crate) fn read(template: Template) -> Result<Self, CatalogError> {
+        let Some(metadata) = template.document().metadata().get("Variant") else {
+            return Err(template.problem(Problem::NoVariant));
+        };
+        let metadata: Metadata = serde_json::from_value(metadata.clone())
+            .map_err(|error| template.problem(Problem::Variant(error.to_string())))?;
+        Ok(Self {
+            id: template.name().to_owned(),
+            workload: metadata.workload,
+            title: metadata.title,
+            hops: metadata.hops,
+            artifacts: metadata.artifacts,
+            tunables: metadata.tunables,
+            template,
+        })
+    }
+}
