@@ -16,6 +16,8 @@ impl Refusal {
     pub const NOT_FOUND: Refusal = Refusal { status: 404, message: "Not found" };
     /// The path exists, the method does not.
     pub const METHOD_NOT_ALLOWED: Refusal = Refusal { status: 405, message: "Method not allowed" };
+    /// The body ended before its announced end, or is not framed as HTTP wants it.
+    pub const INCOMPLETE: Refusal = Refusal { status: 400, message: "The request body did not arrive whole" };
     /// The client took too long to send its request.
     pub const TIMED_OUT: Refusal = Refusal { status: 408, message: "The request took too long to arrive" };
 

@@ -1,0 +1,80 @@
+//! Paths and what serves them.
+
+mod publish;
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::get;
+use tokio_util::sync::CancellationToken;
+use workload::{ConfigError, Refusal, Workload};
+
+use crate::{answer, body};
+
+/// The path that says whether the program is well. It asks nobody else: a topic that fails is no reason to replace tasks.
+pub(crate) const HEALTH_PATH: &str = "/healthz";
+
+/// The routes of a workload. Once `draining` is cancelled, every answer asks the client to close its connection.
+pub(crate) async fn of(workload: Workload, draining: CancellationToken) -> Result<Router, ConfigError> {
+    let work = match workload {
+        Workload::Publish => publish::routes().await?,
+    };
+    Ok(work
+        .route(HEALTH_PATH, get(healthy))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(draining, close_while_draining))
+        .layer(from_fn(log)))
+}
+
+async fn healthy() -> Response {
+    answer::json(StatusCode::OK, r#"{"status":"ok"}"#.to_owned())
+}
+
+async fn not_found(request: Request) -> Response {
+    refuse(Refusal::NOT_FOUND, request.into_body()).await
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    refuse(Refusal::METHOD_NOT_ALLOWED, request.into_body()).await
+}
+
+/// Reads the body before refusing, as an answer in the middle of a body may be lost.
+async fn refuse(refusal: Refusal, body: Body) -> Response {
+    match body::read(body, 0).await {
+        Err(body::BodyError::TimedOut) => answer::refusal(Refusal::TIMED_OUT),
+        _ => answer::refusal(refusal),
+    }
+}
+
+async fn close_while_draining(
+    State(draining): State<CancellationToken>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    if draining.is_cancelled() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn log(request: Request, next: Next) -> Response {
+    let received = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    let duration_ms = received.elapsed().as_secs_f64() * 1000.0;
+    if path == HEALTH_PATH {
+        tracing::debug!(%method, path, status, duration_ms, "served");
+    } else {
+        tracing::info!(%method, path, status, duration_ms, "served");
+    }
+    response
+}

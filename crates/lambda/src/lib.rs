@@ -1,0 +1,16 @@
+//! What the Lambda functions share: starting ([`start`]), and API Gateway's proxy events ([`proxy`]).
+//!
+//! Each program in `src/bin` is one function for the runtimes `provided.*`: it names the work and leaves the rest to
+//! [`start`]. A function has one environment, one request at a time, so one thread serves it.
+
+pub mod proxy;
+
+mod environment;
+mod log;
+mod start;
+
+pub use environment::EnvironmentError;
+pub use start::{StartError, start};
+
+/// The header on the first answer of an environment. Its value is `1`; later answers do not have it.
+pub const COLD_START_HEADER: &str = "x-cold-start";
