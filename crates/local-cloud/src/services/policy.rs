@@ -85,11 +85,14 @@ fn conditions_hold(condition: &Value, access: &Access<'_>) -> bool {
 
 /// Whether one of a text or a list of texts passes.
 fn any(value: &Value, mut test: impl FnMut(&str) -> bool) -> bool {
-    match value {
+    let mut one = |value: &Value| match value {
         Value::String(text) => test(text),
         Value::Bool(flag) => test(if *flag { "true" } else { "false" }),
-        Value::Array(items) => items.iter().any(|item| any(item, &mut test)),
         _ => false,
+    };
+    match value {
+        Value::Array(items) => items.iter().any(one),
+        single => one(single),
     }
 }
 
