@@ -1,22 +1,11 @@
 //! The call to SNS.
 
-use std::time::Duration;
-
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use aws_sdk_sns::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::publish::PublishError as SnsError;
-use aws_smithy_http_client::{Builder, tls};
 
 use super::{PublishError, check};
-use crate::ConfigError;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
-const ATTEMPTS: u32 = 3;
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
+use crate::{ConfigError, aws};
 
 /// The codes with which AWS services say "slow down".
 /// <https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html>
@@ -62,7 +51,7 @@ impl Publisher {
     /// [`ConfigError`] when `TOPIC_ARN` is missing or is not an ARN.
     pub async fn from_env() -> Result<Publisher, ConfigError> {
         let topic_arn = topic_arn(std::env::var("TOPIC_ARN").ok())?;
-        Ok(Publisher::new(&sdk_config().await, topic_arn))
+        Ok(Publisher::new(&aws::loader().load().await, topic_arn))
     }
 
     /// A publisher for a topic.
@@ -108,27 +97,6 @@ fn topic_arn(value: Option<String>) -> Result<String, ConfigError> {
         Some(arn) if arn.starts_with("arn:") => Ok(arn),
         Some(value) => Err(ConfigError::Invalid { name: NAME, value, meaning: MEANING, example: EXAMPLE }),
     }
-}
-
-/// The SDK's configuration: ring for TLS, because it starts faster than the default, and every wait bounded.
-async fn sdk_config() -> SdkConfig {
-    let http = Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
-        .build();
-    let retries = RetryConfig::standard()
-        .with_max_attempts(ATTEMPTS)
-        .with_initial_backoff(FIRST_BACKOFF)
-        .with_max_backoff(LONGEST_BACKOFF);
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .timeout_config(timeouts)
-        .retry_config(retries)
-        .load()
-        .await
 }
 
 fn classify(error: &SdkError<SnsError>) -> PublishError {
