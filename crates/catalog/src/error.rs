@@ -49,7 +49,7 @@ impl CatalogError {
         match self {
             Self::UnknownSetting { variant, .. } => Some(format!("\"deploy show {variant}\" explains them")),
             Self::Combination { flag: Some(flag), allowed, .. } => {
-                allowed.first().map(|first| format!("set {flag} as well, such as --{flag} {first}"))
+                allowed.first().map(|first| format!("--{flag} {first} goes with it"))
             }
             _ => None,
         }

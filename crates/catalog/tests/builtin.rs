@@ -87,9 +87,7 @@ fn every_parameter_has_a_description_and_every_tunable_is_bounded() {
 
 /// What <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size> lists.
 fn fargate_sizes() -> BTreeMap<i64, Vec<i64>> {
-    let by = |from: i64, to: i64, step: i64| {
-        (0..).map(|n| from + n * step).take_while(|size| *size <= to).collect()
-    };
+    let by = |from: i64, to: i64, step| (from..=to).step_by(step).collect();
     BTreeMap::from([
         (256, vec![512, 1024, 2048]),
         (512, by(1024, 4096, 1024)),

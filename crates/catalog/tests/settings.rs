@@ -66,7 +66,7 @@ fn a_pair_that_fargate_does_not_offer_is_named_with_what_it_offers() {
     let CatalogError::Combination { flag, allowed, .. } = &error else { panic!("{error:?}") };
     assert_eq!(flag.as_deref(), Some("memory"));
     assert_eq!(allowed, &["1024", "2048", "3072", "4096"]);
-    assert_eq!(error.hint().unwrap(), "set memory as well, such as --memory 1024");
+    assert_eq!(error.hint().unwrap(), "--memory 1024 goes with it");
 }
 
 #[test]

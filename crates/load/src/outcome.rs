@@ -88,7 +88,59 @@ impl Outcome {
     }
 }
 
+/// Records a duration in whole microseconds. Where memory for so large a value cannot be had, the largest that fits counts.
+pub(crate) fn record(histogram: &mut Histogram<u64>, duration: Duration) {
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    if histogram.record(micros).is_err() {
+        histogram.saturating_record(micros);
+    }
+}
+
 /// Three significant digits, growing with what is recorded.
 fn histogram() -> Result<Histogram<u64>, LoadError> {
     Histogram::new(3).map_err(|_| LoadError::Histogram)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn outcome(micros: &[u64]) -> Outcome {
+        let mut outcome = Outcome::empty("t").unwrap();
+        for value in micros {
+            record(&mut outcome.latency, Duration::from_micros(*value));
+            outcome.requests += 1;
+            *outcome.statuses.entry(200 + u16::try_from(value % 3).unwrap()).or_default() += 1;
+        }
+        outcome
+    }
+
+    proptest! {
+        #[test]
+        fn merging_parts_is_measuring_the_whole(parts in vec(vec(0..100_000_000_u64, 0..60), 0..6)) {
+            let mut merged = Outcome::empty("t").unwrap();
+            for part in &parts {
+                merged.merge(&outcome(part)).unwrap();
+            }
+            let all: Vec<u64> = parts.concat();
+            let whole = outcome(&all);
+            prop_assert_eq!(merged.requests, whole.requests);
+            prop_assert_eq!(&merged.statuses, &whole.statuses);
+            prop_assert_eq!(merged.latency, whole.latency);
+        }
+
+        #[test]
+        fn percentiles_are_exact_to_three_digits(mut values in vec(1..100_000_000_u64, 1..200), percent in 1..=100_usize) {
+            let histogram = outcome(&values).latency;
+            values.sort_unstable();
+            let rank = (values.len() * percent).div_ceil(100);
+            let exact = values[rank - 1];
+            #[expect(clippy::cast_precision_loss, reason = "a percentage")]
+            let shown = histogram.value_at_quantile(percent as f64 / 100.0);
+            prop_assert!(shown.abs_diff(exact) * 1000 <= exact, "{} is not {}", shown, exact);
+        }
+    }
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::connection::{Broken, Connection};
 use crate::connector::Connector;
 use crate::deadline::Deadline;
+use crate::outcome::record;
 use crate::progress::Counters;
 use crate::target::Prepared;
 use crate::{FailureKind, LoadError, Outcome};
@@ -82,7 +83,7 @@ impl Worker {
         let ending = self.send(looked_at).await;
         let end = Instant::now();
         let connected = ending.result != Err(FailureKind::Connect);
-        self.record(intended, &ending, end, looked_at);
+        self.count(intended, &ending, end, looked_at);
         connected
     }
 
@@ -130,7 +131,7 @@ impl Worker {
         Ok(connection)
     }
 
-    fn record(&mut self, intended: Instant, ending: &Ending, end: Instant, looked_at: bool) {
+    fn count(&mut self, intended: Instant, ending: &Ending, end: Instant, looked_at: bool) {
         let failure = match ending.result {
             Err(kind) => Some(kind),
             Ok(status) => {
@@ -148,20 +149,15 @@ impl Worker {
             Some(kind) => *self.tally.failures.entry(kind).or_default() += 1,
         }
         self.counters.count(failure.is_none());
-        // An auto-resizing histogram refuses a value only when memory for it cannot be had.
-        self.tally.latency.saturating_record(micros(end.saturating_duration_since(intended)));
+        record(&mut self.tally.latency, end.saturating_duration_since(intended));
         if let Some(sent) = ending.sent {
-            self.tally.service.saturating_record(micros(end.saturating_duration_since(sent)));
+            record(&mut self.tally.service, end.saturating_duration_since(sent));
         }
     }
 
     fn accepts_body(&self) -> bool {
         self.target.check.as_ref().is_none_or(|check| (check.accepts)(&self.body))
     }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Awaits a future until the deadline; `None` where that comes first.

@@ -37,7 +37,7 @@ impl Quantiles {
             p99_9: at(0.999),
             max: at(1.0),
             mean: (!micros.is_empty()).then(|| round(micros.mean() / 1000.0)),
-            min: at(0.0),
+            min: (!micros.is_empty()).then(|| millis(micros.min())),
         }
     }
 }
