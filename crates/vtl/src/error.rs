@@ -26,7 +26,9 @@ pub enum RenderError {
     },
     /// The same override was set a second time. API Gateway answers with a 5XX.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-override-request-response-parameters.html>
-    #[error("$context.{name} is set a second time; an override can be set once, so set a variable and the override at the end")]
+    #[error(
+        "$context.{name} is set a second time; an override can be set once, so set a variable and the override at the end"
+    )]
     OverrideSetTwice {
         /// The override, such as `responseOverride.status`.
         name: String,

@@ -17,14 +17,21 @@
 //! ```
 
 mod error;
+mod jsonpath;
+mod methods;
+mod object;
 mod overrides;
+mod pattern;
+mod render;
 mod request;
+mod syntax;
 mod template;
+mod value;
 
 pub use error::{ParseError, RenderError};
 pub use overrides::Overrides;
 pub use request::{Params, Request};
-pub use template::{Rendered, Template};
+pub use template::{Rendered, Template, Undefined};
 
 /// The longest template, in bytes, that API Gateway takes.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>

@@ -1,9 +1,24 @@
+use crate::pattern::Patterns;
+use crate::render::Renderer;
+use crate::syntax::{self, Tree};
 use crate::{MAX_TEMPLATE_BYTES, Overrides, ParseError, RenderError, Request};
 
 /// A parsed mapping template, to be kept and rendered many times, from any thread.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Template {
-    source: String,
+    tree: Tree,
+    patterns: Patterns,
+    undefined: Undefined,
+}
+
+/// What a reference to nothing prints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Undefined {
+    /// Nothing, as in API Gateway: there, `"user": "$context.identity.user"` without a user gives `"user": ""`.
+    #[default]
+    Empty,
+    /// Its own source, as in plain Velocity.
+    Source,
 }
 
 /// What a template produced for one request.
@@ -29,7 +44,18 @@ impl Template {
                 expected: format!("at most {MAX_TEMPLATE_BYTES} bytes"),
             });
         }
-        Ok(Self { source: source.to_owned() })
+        Ok(Self {
+            tree: syntax::parse(source)?,
+            patterns: Patterns::default(),
+            undefined: Undefined::default(),
+        })
+    }
+
+    /// The same template with another treatment of undefined references.
+    #[must_use]
+    pub fn with_undefined(mut self, undefined: Undefined) -> Self {
+        self.undefined = undefined;
+        self
     }
 
     /// Renders the template for one request.
@@ -37,7 +63,6 @@ impl Template {
     /// # Errors
     /// [`RenderError`]; API Gateway answers the client with an error in each of these cases.
     pub fn render(&self, request: &Request<'_>) -> Result<Rendered, RenderError> {
-        let _ = request;
-        Ok(Rendered { body: self.source.clone(), overrides: Overrides::default() })
+        Renderer::new(&self.tree, &self.patterns, request, self.undefined).render()
     }
 }

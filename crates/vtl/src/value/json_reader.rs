@@ -1,0 +1,235 @@
+//! A JSON reader as lenient as json-smart's permissive mode, which API Gateway uses: a payload that does not start like
+//! JSON is one string, quotes may be single or missing. Strings without escapes are not copied.
+
+use super::{Dict, MAX_DEPTH, Text, Value, parse_number};
+
+/// Reads `source`; `keep` turns a part of it into text.
+///
+/// # Errors
+/// Says what is wrong and where.
+pub(crate) fn read_json<'s, 'a>(
+    source: &'s str,
+    keep: &dyn Fn(&'s str) -> Text<'a>,
+) -> Result<Value<'a>, String> {
+    let mut reader = Reader { source, at: 0, keep };
+    reader.skip_space();
+    let value = reader.value(0, Place::Top)?;
+    reader.skip_space();
+    if reader.at < source.len() { Err(reader.unexpected("the end")) } else { Ok(value) }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Top,
+    Name,
+    Member,
+    Element,
+}
+
+struct Reader<'s, 'a, 'k> {
+    source: &'s str,
+    at: usize,
+    keep: &'k dyn Fn(&'s str) -> Text<'a>,
+}
+
+impl<'s, 'a> Reader<'s, 'a, '_> {
+    fn peek(&self) -> Option<u8> {
+        self.source.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn unexpected(&self, expected: &str) -> String {
+        match self.source[self.at..].chars().next() {
+            Some(found) => format!("unexpected {found:?} at byte {}, expected {expected}", self.at),
+            None => format!("unexpected end at byte {}, expected {expected}", self.at),
+        }
+    }
+
+    fn value(&mut self, depth: usize, place: Place) -> Result<Value<'a>, String> {
+        match self.peek() {
+            Some(b'{') => self.object(depth + 1),
+            Some(b'[') => self.array(depth + 1),
+            Some(quote @ (b'"' | b'\'')) => Ok(Value::Text(self.quoted(quote)?)),
+            Some(_) => Ok(self.bare(place)),
+            None => Err(self.unexpected("a value")),
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Value<'a>, String> {
+        self.open(depth)?;
+        let mut entries = Dict::default();
+        loop {
+            self.skip_space();
+            match self.peek() {
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(Value::map(entries));
+                }
+                Some(b',') if entries.len() > 0 => {
+                    self.at += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            let name = match self.value(depth, Place::Name)? {
+                Value::Text(name) => name,
+                _ => return Err(self.unexpected("a member name")),
+            };
+            self.skip_space();
+            if self.peek() != Some(b':') {
+                return Err(self.unexpected("':'"));
+            }
+            self.at += 1;
+            self.skip_space();
+            let value = self.value(depth, Place::Member)?;
+            entries.insert(name, value);
+            self.skip_space();
+            if !matches!(self.peek(), Some(b',' | b'}')) {
+                return Err(self.unexpected("',' or '}'"));
+            }
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Value<'a>, String> {
+        self.open(depth)?;
+        let mut items = Vec::new();
+        loop {
+            self.skip_space();
+            match self.peek() {
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(Value::json_list(items));
+                }
+                Some(b',') if !items.is_empty() => {
+                    self.at += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            items.push(self.value(depth, Place::Element)?);
+            self.skip_space();
+            if !matches!(self.peek(), Some(b',' | b']')) {
+                return Err(self.unexpected("',' or ']'"));
+            }
+        }
+    }
+
+    fn open(&mut self, depth: usize) -> Result<(), String> {
+        self.at += 1;
+        if depth > MAX_DEPTH {
+            return Err(format!("nested deeper than {MAX_DEPTH} levels at byte {}", self.at));
+        }
+        Ok(())
+    }
+
+    fn quoted(&mut self, quote: u8) -> Result<Text<'a>, String> {
+        let start = self.at + 1;
+        let bytes = self.source.as_bytes();
+        let mut at = start;
+        while let Some(&byte) = bytes.get(at) {
+            if byte == quote {
+                self.at = at + 1;
+                return Ok((self.keep)(&self.source[start..at]));
+            }
+            if byte == b'\\' {
+                return self.escaped(start, at, quote);
+            }
+            at += 1;
+        }
+        self.at = at;
+        Err(self.unexpected("the closing quote"))
+    }
+
+    fn escaped(&mut self, start: usize, first_escape: usize, quote: u8) -> Result<Text<'a>, String> {
+        let mut text = String::from(&self.source[start..first_escape]);
+        self.at = first_escape;
+        loop {
+            let rest = &self.source[self.at..];
+            let plain = rest.find(|found| found == '\\' || found == char::from(quote)).unwrap_or(rest.len());
+            text.push_str(&rest[..plain]);
+            self.at += plain;
+            match self.peek() {
+                None => return Err(self.unexpected("the closing quote")),
+                Some(byte) if byte == quote => {
+                    self.at += 1;
+                    return Ok(text.into());
+                }
+                Some(_) => {
+                    self.at += 1;
+                    let escape =
+                        self.source[self.at..].chars().next().ok_or_else(|| self.unexpected("an escape"))?;
+                    self.at += escape.len_utf8();
+                    text.push(match escape {
+                        'b' => '\u{8}',
+                        'f' => '\u{c}',
+                        'n' => '\n',
+                        'r' => '\r',
+                        't' => '\t',
+                        'u' => self.unicode()?,
+                        other => other,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The character of `XXXX`, with a second `\uXXXX` for one beyond the basic plane. Half a pair becomes U+FFFD.
+    fn unicode(&mut self) -> Result<char, String> {
+        let high = self.hex()?;
+        if (0xD800..0xDC00).contains(&high) && self.source[self.at..].starts_with("\\u") {
+            let resume = self.at;
+            self.at += 2;
+            let low = self.hex()?;
+            if (0xDC00..0xE000).contains(&low) {
+                let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+                return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            self.at = resume;
+        }
+        Ok(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn hex(&mut self) -> Result<u32, String> {
+        let digits =
+            self.source.get(self.at..self.at + 4).filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
+        let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let code = code.ok_or_else(|| self.unexpected("four hexadecimal digits"))?;
+        self.at += 4;
+        Ok(code)
+    }
+
+    /// A word without quotes: a literal, a number or, failing that, a string.
+    fn bare(&mut self, place: Place) -> Value<'a> {
+        let rest = &self.source[self.at..];
+        let end = match place {
+            Place::Top => rest.len(),
+            Place::Name => rest.find([':', ',', '}', '{', '"']).unwrap_or(rest.len()),
+            Place::Member => rest.find([',', '}']).unwrap_or(rest.len()),
+            Place::Element => rest.find([',', ']']).unwrap_or(rest.len()),
+        };
+        self.at += end;
+        let word = rest[..end].trim_matches([' ', '\t', '\n', '\r']);
+        match word {
+            _ if place == Place::Name => Value::Text((self.keep)(word)),
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            "null" => Value::Null,
+            _ if is_number(word) => parse_number(word),
+            _ => Value::Text((self.keep)(word)),
+        }
+    }
+}
+
+fn is_number(word: &str) -> bool {
+    let unsigned = word.strip_prefix('-').unwrap_or(word);
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits(whole) && digits(fraction) && digits(exponent) && (whole == "0" || !whole.starts_with('0'))
+}
