@@ -1,0 +1,16 @@
+//! One module a command.
+
+pub mod check;
+pub mod completions;
+pub mod down;
+pub mod events;
+pub mod list;
+pub mod local;
+pub mod logs;
+pub mod redeploy;
+pub mod run;
+pub mod show;
+pub mod status;
+pub mod up;
+
+mod table;

@@ -1,0 +1,108 @@
+//! `deploy check`
+
+use std::collections::BTreeMap;
+
+use stacks::DeployedStack;
+use workload::Workload;
+
+use super::status::deployed;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::plan::{KIND_TAG, STACK_TAG};
+use crate::target::Target;
+use crate::work::{self, Subject, Surroundings, Verdict};
+
+pub async fn run(context: &Context, selection: &[String]) -> Result<(), Failure> {
+    let selected = context.select(selection)?;
+    let nothing = || {
+        Failure::new(format!("nothing to check is deployed under the prefix {}", context.settings.prefix))
+            .hint("`deploy up` deploys it")
+    };
+    let Some(target) = Target::existing(&context.settings, &context.state, &context.printer).await? else {
+        return Err(nothing());
+    };
+    let _lock = context.lock("check").await?;
+    let stacks = deployed(context, &target).await?;
+    let outputs = foundation_outputs(&stacks);
+    let mut subjects: BTreeMap<&str, Vec<Subject>> = BTreeMap::new();
+    for variant in selected {
+        let stack = stacks.iter().find(|stack| stack.tags.get(STACK_TAG) == Some(&variant.id));
+        match stack.and_then(|stack| stack.outputs.get("Url")) {
+            Some(url) => {
+                let url = url.trim_end_matches('/').to_owned();
+                subjects
+                    .entry(&variant.workload)
+                    .or_default()
+                    .push(Subject { variant: variant.id.clone(), url });
+            }
+            // Who names a variant wants it checked; who names none wants what stands checked.
+            None if selection.contains(&variant.id) => {
+                return Err(Failure::new(format!("{} is not up, so it cannot be checked", variant.id))
+                    .hint(format!("`deploy up {}` deploys it", variant.id)));
+            }
+            None => {}
+        }
+    }
+    if subjects.is_empty() {
+        return Err(nothing());
+    }
+    let verdicts = check_all(context, &target, &subjects, &outputs).await?;
+    context.printer.json(&verdicts);
+    for verdict in &verdicts {
+        context.printer.data(&text(verdict));
+    }
+    conclude(&verdicts)
+}
+
+/// The outputs of all foundation stacks together.
+pub fn foundation_outputs(stacks: &[DeployedStack]) -> BTreeMap<String, String> {
+    let foundation =
+        stacks.iter().filter(|stack| stack.tags.get(KIND_TAG).is_some_and(|kind| kind == "foundation"));
+    foundation.flat_map(|stack| stack.outputs.clone()).collect()
+}
+
+/// Checks each workload's subjects.
+pub async fn check_all(
+    context: &Context,
+    target: &Target,
+    subjects: &BTreeMap<&str, Vec<Subject>>,
+    outputs: &BTreeMap<String, String>,
+) -> Result<Vec<Verdict>, Failure> {
+    let mut verdicts = Vec::new();
+    for (name, subjects) in subjects {
+        let workload: Workload = name.parse().map_err(|error: workload::UnknownWorkload| {
+            Failure::new(format!("it cannot be checked: {error}"))
+        })?;
+        context.printer.step("Check", &format!("{name} …"));
+        let surroundings = Surroundings { target, outputs };
+        let verdict = tokio::select! {
+            verdict = work::check(workload, subjects, &surroundings) => verdict?,
+            () = context.cancel.cancelled() => return Err(Failure::interrupted("interrupted while checking")),
+        };
+        verdicts.push(verdict);
+    }
+    Ok(verdicts)
+}
+
+/// The line of a verdict, and one of each difference.
+pub fn text(verdict: &Verdict) -> String {
+    let mut text = format!("{verdict}\n");
+    for difference in &verdict.differences {
+        text.push_str(&format!("  {difference}\n"));
+    }
+    text
+}
+
+/// Differences are a failure.
+pub fn conclude(verdicts: &[Verdict]) -> Result<(), Failure> {
+    let unequal: Vec<&str> = verdicts
+        .iter()
+        .filter(|verdict| !verdict.is_equal())
+        .map(|verdict| verdict.workload.as_str())
+        .collect();
+    if unequal.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("the variants of {} do not do the same work", unequal.join(", ")))
+        .hint("each line above names a variant, the input, what was expected and what came"))
+}

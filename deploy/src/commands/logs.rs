@@ -1,0 +1,119 @@
+//! `deploy logs`
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use signed_http::JsonVersion;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::status::deployed;
+use crate::cli::LogsArgs;
+use crate::context::Context;
+use crate::failure::{Failure, chain};
+use crate::plan::STACK_TAG;
+use crate::target::Target;
+
+/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
+const FILTER: &str = "Logs_20140328.FilterLogEvents";
+/// How far back the first look goes, in milliseconds.
+const BACK: i128 = 60 * 60 * 1000;
+/// The time between two looks while following.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A line of a variant's log.
+#[derive(Debug, Serialize)]
+struct Line {
+    variant: String,
+    /// Milliseconds since 1970.
+    at: i64,
+    stream: String,
+    message: String,
+    #[serde(skip)]
+    id: String,
+}
+
+pub async fn run(context: &Context, args: &LogsArgs) -> Result<(), Failure> {
+    let selected = context.select(&args.select.selection)?;
+    let none = || {
+        Failure::new(format!("nothing with a log is deployed under the prefix {}", context.settings.prefix))
+            .hint("`deploy up` deploys it")
+    };
+    let Some(target) = Target::existing(&context.settings, &context.state, &context.printer).await? else {
+        return Err(none());
+    };
+    let stacks = deployed(context, &target).await?;
+    let groups: Vec<(String, String)> = selected
+        .iter()
+        .filter_map(|variant| {
+            let stack = stacks.iter().find(|stack| stack.tags.get(STACK_TAG) == Some(&variant.id))?;
+            Some((variant.id.clone(), stack.outputs.get("LogGroupName")?.clone()))
+        })
+        .collect();
+    if groups.is_empty() {
+        return Err(none());
+    }
+    let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    let mut since = i64::try_from(now - BACK).unwrap_or(0);
+    let mut seen = BTreeSet::new();
+    let mut first = true;
+    loop {
+        let mut lines = Vec::new();
+        for (variant, group) in &groups {
+            let found = read(&target, variant, group, since).await?;
+            let skip = if first { found.len().saturating_sub(args.last) } else { 0 };
+            lines.extend(found.into_iter().skip(skip));
+        }
+        lines.retain(|line| seen.insert(line.id.clone()));
+        lines.sort_by_key(|line| line.at);
+        since = lines.last().map_or(since, |line| line.at);
+        for line in &lines {
+            context.printer.data(&text(line));
+            context.printer.json(line);
+        }
+        first = false;
+        if !args.follow {
+            return Ok(());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = context.cancel.cancelled() => return Ok(()),
+        }
+    }
+}
+
+async fn read(target: &Target, variant: &str, group: &str, since: i64) -> Result<Vec<Line>, Failure> {
+    let mut lines = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let mut input = json!({"logGroupName": group, "startTime": since});
+        if let Some(token) = token {
+            input["nextToken"] = Value::from(token);
+        }
+        let answer =
+            target.signed.json("logs", FILTER, JsonVersion::V1_1, input).await.map_err(|error| {
+                Failure::new(format!("the log {group} cannot be read: {}", chain(&error)))
+            })?;
+        for event in answer["events"].as_array().into_iter().flatten() {
+            lines.push(Line {
+                variant: variant.to_owned(),
+                at: event["timestamp"].as_i64().unwrap_or_default(),
+                stream: event["logStreamName"].as_str().unwrap_or_default().to_owned(),
+                message: event["message"].as_str().unwrap_or_default().trim_end().to_owned(),
+                id: event["eventId"].as_str().map_or_else(|| event.to_string(), str::to_owned),
+            });
+        }
+        match answer["nextToken"].as_str() {
+            Some(next) => token = Some(next.to_owned()),
+            None => return Ok(lines),
+        }
+    }
+}
+
+fn text(line: &Line) -> String {
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(line.at) * 1_000_000).ok();
+    let at = at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
+    format!("{at} {} {}", line.variant, line.message)
+}

@@ -1,0 +1,207 @@
+//! `deploy redeploy`
+
+mod flags;
+mod traffic;
+
+use std::collections::BTreeMap;
+
+use catalog::Variant;
+use serde::Serialize;
+use stacks::{Blackboard, DeployedStack, Outcome};
+
+pub use self::flags::globals;
+pub use self::traffic::target as traffic_target;
+use self::traffic::{Served, Traffic};
+use super::check::{check_all, foundation_outputs, text};
+use super::status::{deployed, settings_of};
+use super::up::facts;
+use crate::cli::RedeployArgs;
+use crate::context::Context;
+use crate::deployment::deploy;
+use crate::failure::Failure;
+use crate::plan::{Given, Plan, variant_spec};
+use crate::printer::seconds;
+use crate::settings::TargetKind;
+use crate::target::Target;
+use crate::work::{Subject, Verdict};
+
+/// The data of `redeploy --json`.
+#[derive(Serialize)]
+struct Redeployed {
+    variant: String,
+    changes: Vec<Change>,
+    result: &'static str,
+    elapsed_ms: u64,
+    served: Option<Served>,
+    check: Vec<Verdict>,
+}
+
+/// A setting before and after.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Change {
+    name: String,
+    before: String,
+    after: String,
+}
+
+pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
+    let (variant, values) = flags::read(context, args)?;
+    let given: Given = [(variant.id.clone(), values)].into();
+    // What no deployed value could make right is refused before any call.
+    variant_values(variant, &given, &BTreeMap::new())?;
+    let not_up = || {
+        Failure::new(format!("{} is not up, so it cannot be redeployed", variant.id))
+            .hint(format!("`deploy up {}` deploys it; it takes --set TUNABLE=VALUE", variant.id))
+    };
+    let _lock = context.lock("redeploy").await?;
+    let (target, identity) = if context.settings.target == TargetKind::Aws {
+        let (target, identity) = Target::aws(&context.settings).await?;
+        (Some(target), Some(identity))
+    } else {
+        (Target::existing(&context.settings, &context.state, &context.printer).await?, None)
+    };
+    let target = target.ok_or_else(not_up)?;
+    let stacks = deployed(context, &target).await?;
+    let name = context.settings.stack_name(&variant.id);
+    let stack = stacks.iter().find(|stack| stack.name == name).ok_or_else(not_up)?;
+    let (spec, wanted) = variant_spec(&context.catalog, &context.settings, variant, &given, &stacks)?;
+    let plan = Plan { foundation: Vec::new(), variants: vec![variant], specs: vec![spec], wanted };
+    if let Some(identity) = &identity {
+        context.confirm(&target, &facts(context, &target, identity, &plan))?;
+    }
+    let outputs = foundation_outputs(&stacks);
+    let board = board(variant, stack, &outputs, &given, &plan);
+    let traffic = stack
+        .outputs
+        .get("Url")
+        .map(|url| Traffic::start(&variant.id, &variant.workload, url))
+        .transpose()?
+        .flatten();
+    let deployment = deploy(context, &target, &plan, board).await;
+    let served = match traffic {
+        Some(traffic) => Some(traffic.stop().await?),
+        None => None,
+    };
+    let deployment = deployment?;
+    deployment.conclude(context, &plan)?;
+    let Some(report) = deployment.stacks.first() else {
+        return Err(Failure::unexpected("the stack was not reported"));
+    };
+    let url = report.outputs.get("Url").cloned().unwrap_or_default();
+    let subject = Subject { variant: variant.id.clone(), url: url.trim_end_matches('/').to_owned() };
+    let verdicts =
+        check_all(context, &target, &[(variant.workload.as_str(), vec![subject])].into(), &outputs).await?;
+    let before = settings_of(variant, &stack.parameters);
+    let redeployed = Redeployed {
+        variant: variant.id.clone(),
+        changes: changes(&before, &settings_of(variant, &report.parameters)),
+        result: if report.outcome == Outcome::Unchanged { "unchanged" } else { "updated" },
+        elapsed_ms: report.elapsed_ms,
+        served,
+        check: verdicts,
+    };
+    context.printer.data(&words(&redeployed));
+    context.printer.json(&redeployed);
+    super::check::conclude(&redeployed.check)
+}
+
+fn variant_values(
+    variant: &Variant,
+    given: &Given,
+    current: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    // Each value by itself; which go together depends on what is deployed.
+    for (flag, value) in given.get(&variant.id).into_iter().flatten() {
+        let alone = [(flag.as_str(), value.as_str())];
+        match variant.settings(alone, current) {
+            Ok(_) | Err(catalog::CatalogError::Combination { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// What the stack's inputs are: the foundation as it stands, and the artifacts as deployed, unless the new settings want
+/// others.
+fn board(
+    variant: &Variant,
+    stack: &DeployedStack,
+    outputs: &BTreeMap<String, String>,
+    given: &Given,
+    plan: &Plan<'_>,
+) -> Blackboard {
+    let board = Blackboard::default();
+    for (name, value) in outputs {
+        board.put(name, value);
+    }
+    let arch = given.get(&variant.id).is_some_and(|values| {
+        values
+            .keys()
+            .any(|flag| variant.tunables.get(flag).is_some_and(|parameter| parameter == "Architecture"))
+    });
+    let rebuilt = arch && plan.wanted.iter().any(|wanted| wanted.flavor != artifacts::Flavor::Local);
+    if !rebuilt {
+        for (parameter, input) in plan.specs.iter().flat_map(|spec| &spec.inputs) {
+            if let (true, Some(value)) =
+                (variant.artifacts.contains_key(parameter), stack.parameters.get(parameter))
+            {
+                board.put(input, value);
+            }
+        }
+    }
+    board
+}
+
+fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<Change> {
+    let changed = after.iter().filter_map(|(name, after)| {
+        let before = before.get(name).cloned().unwrap_or_else(|| "unset".to_owned());
+        (before != *after).then(|| Change { name: name.clone(), before, after: after.clone() })
+    });
+    changed.collect()
+}
+
+/// `publish-lambda  memory 512 → 1024   ✓ 11.2 s, 560 requests served meanwhile, 0 failed   check equal`
+fn words(redeployed: &Redeployed) -> String {
+    let changes: Vec<String> = redeployed
+        .changes
+        .iter()
+        .map(|change| format!("{} {} → {}", change.name, change.before, change.after))
+        .collect();
+    let changes = if changes.is_empty() { "nothing to change".to_owned() } else { changes.join(", ") };
+    let served = redeployed.served.as_ref().map(ToString::to_string).unwrap_or_default();
+    let equal = redeployed.check.iter().all(Verdict::is_equal);
+    let mut text = format!(
+        "{}  {changes}   ✓ {}{served}   check {}\n",
+        redeployed.variant,
+        seconds(redeployed.elapsed_ms),
+        if equal { "equal" } else { "not equal" }
+    );
+    for verdict in redeployed.check.iter().filter(|verdict| !verdict.is_equal()) {
+        text.push_str(&self::text(verdict));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changed_is_told() {
+        let map = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<BTreeMap<_, _>>()
+        };
+        let before = map(&[("memory", "512"), ("arch", "x86_64")]);
+        let after = map(&[("memory", "1024"), ("arch", "x86_64"), ("throttle", "10")]);
+        let told: Vec<_> =
+            changes(&before, &after).into_iter().map(|c| (c.name, c.before, c.after)).collect();
+        assert_eq!(
+            told,
+            [("memory", "512", "1024"), ("throttle", "unset", "10")].map(|(a, b, c)| (
+                a.to_owned(),
+                b.to_owned(),
+                c.to_owned()
+            ))
+        );
+    }
+}

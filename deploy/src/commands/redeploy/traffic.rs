@@ -1,0 +1,102 @@
+//! Light traffic while a variant is redeployed, to see whether it serves throughout.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::Serialize;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use workload::Workload;
+
+use crate::failure::{Failure, chain};
+use crate::work::{self, Sample};
+
+const PER_SECOND: f64 = 50.0;
+/// Longer than any update may take; the traffic ends with the update.
+const LONGEST: Duration = Duration::from_hours(1);
+/// How long the traffic goes on after the update, so that what comes late is seen too.
+const AFTERWARDS: Duration = Duration::from_millis(500);
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Requests under way.
+pub struct Traffic {
+    stop: CancellationToken,
+    task: JoinHandle<Result<Vec<load::Outcome>, load::LoadError>>,
+}
+
+/// What came of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Served {
+    pub requests: u64,
+    pub failed: u64,
+    /// What went wrong, and how often.
+    pub failures: Vec<(load::FailureKind, u64)>,
+}
+
+impl fmt::Display for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, ", {} requests served meanwhile, {} failed", self.requests - self.failed, self.failed)?;
+        if !self.failures.is_empty() {
+            let kinds: Vec<String> = self
+                .failures
+                .iter()
+                .map(|(kind, count)| format!("{count} {kind:?}").to_lowercase())
+                .collect();
+            write!(f, " ({})", kinds.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl Traffic {
+    /// Begins to send; `None` where the workload's requests are not known.
+    pub fn start(variant: &str, workload: &str, url: &str) -> Result<Option<Self>, Failure> {
+        let Ok(workload) = workload.parse::<Workload>() else { return Ok(None) };
+        let target = target(variant, url, &work::sample(workload))?;
+        let mut plan = load::Plan::rate(PER_SECOND, LONGEST);
+        plan.timeout = TIMEOUT;
+        if let load::Shape::Rate { connections, .. } = &mut plan.shape {
+            *connections = 64;
+        }
+        let stop = CancellationToken::new();
+        let shutdown = stop.clone();
+        let task = tokio::spawn(async move { load::run(&[target], &plan, shutdown, &|_| {}).await });
+        Ok(Some(Self { stop, task }))
+    }
+
+    /// Ends the traffic shortly after now and counts.
+    pub async fn stop(self) -> Result<Served, Failure> {
+        tokio::time::sleep(AFTERWARDS).await;
+        self.stop.cancel();
+        let outcomes = match self.task.await {
+            Ok(Ok(outcomes)) => outcomes,
+            Ok(Err(error)) => return Err(Failure::unexpected(chain(&error))),
+            Err(error) => return Err(Failure::unexpected(format!("the traffic broke off: {error}"))),
+        };
+        let requests = outcomes.iter().map(|outcome| outcome.requests).sum();
+        let success: u64 = outcomes.iter().map(|outcome| outcome.success).sum();
+        let failures = outcomes.into_iter().flat_map(|outcome| outcome.failures).collect();
+        Ok(Served { requests, failed: requests - success, failures })
+    }
+}
+
+/// The sample request to a variant, for the load generator.
+pub fn target(variant: &str, url: &str, sample: &Sample) -> Result<load::Target, Failure> {
+    let address = format!("{}{}", url.trim_end_matches('/'), sample.path);
+    let wrong =
+        |error: &dyn fmt::Display| Failure::new(format!("{variant} has the address {address}: {error}"));
+    let accepts = sample.accepts;
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(sample.content_type));
+    Ok(load::Target {
+        name: variant.to_owned(),
+        uri: address.parse().map_err(|error: http::uri::InvalidUri| wrong(&error))?,
+        method: sample.method.parse().map_err(|error: http::method::InvalidMethod| wrong(&error))?,
+        headers,
+        body: Bytes::from_static(sample.body.as_bytes()),
+        check: std::num::NonZeroU32::new(1)
+            .map(|every| load::BodyCheck { every, accepts: std::sync::Arc::new(accepts) }),
+    })
+}

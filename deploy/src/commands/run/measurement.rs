@@ -1,0 +1,103 @@
+//! The short measured burst: the same requests to every variant, in turns of random order.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use load::{Limit, Plan, Progress, Shape};
+use serde::Serialize;
+use workload::Workload;
+
+use crate::commands::redeploy::traffic_target;
+use crate::context::Context;
+use crate::failure::{Failure, chain};
+use crate::settings::TargetKind;
+use crate::target::Target;
+use crate::work::{self, Subject};
+
+/// How the variants are measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Measurement {
+    /// Requests to each variant, over all trials.
+    pub requests: u64,
+    /// Connections that each keep one request under way.
+    pub connections: u32,
+    /// Turns of each variant.
+    pub trials: u32,
+    pub seed: u64,
+}
+
+impl Measurement {
+    /// A few seconds' worth.
+    pub fn new(target: &Target, seed: u64) -> Self {
+        let requests = match target.kind {
+            TargetKind::Local => 3000,
+            TargetKind::Aws => 900,
+        };
+        Self { requests, connections: 4, trials: 3, seed }
+    }
+
+    fn plan(&self) -> Plan {
+        Plan {
+            shape: Shape::Closed { connections: self.connections, limit: Limit::Requests(self.requests) },
+            rounds: self.trials,
+            seed: self.seed,
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Measures the variants of each workload against each other.
+pub async fn measure(
+    context: &Context,
+    measurement: &Measurement,
+    subjects: &BTreeMap<&str, Vec<Subject>>,
+) -> Result<Vec<report::Sample>, Failure> {
+    let mut samples = Vec::new();
+    for (name, subjects) in subjects {
+        let workload: Workload =
+            name.parse().map_err(|error: workload::UnknownWorkload| Failure::of(&error))?;
+        let request = work::sample(workload);
+        let targets = subjects
+            .iter()
+            .map(|subject| traffic_target(&subject.variant, &subject.url, &request))
+            .collect::<Result<Vec<_>, _>>()?;
+        let total = measurement.requests * u64::try_from(targets.len()).unwrap_or(u64::MAX);
+        context.printer.step(
+            "Bench",
+            &format!(
+                "{name}  {} requests a variant over {} connections, {} trials, seed {}",
+                measurement.requests, measurement.connections, measurement.trials, measurement.seed
+            ),
+        );
+        let meter = context.printer.meter("Bench", total);
+        let counts = std::sync::Mutex::new(BTreeMap::new());
+        let observe = |progress: &Progress<'_>| {
+            let mut counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            counts.insert(progress.target.to_owned(), progress.requests);
+            meter.set(counts.values().sum(), progress.target);
+        };
+        let outcomes = load::run(&targets, &measurement.plan(), context.cancel.clone(), &observe).await;
+        meter.finish();
+        let outcomes = outcomes.map_err(|error| Failure::unexpected(chain(&error)))?;
+        if context.cancel.is_cancelled() {
+            return Err(Failure::interrupted("interrupted while measuring"));
+        }
+        samples.extend(outcomes.into_iter().map(|outcome| sample(name, outcome)));
+    }
+    Ok(samples)
+}
+
+fn sample(workload: &str, outcome: load::Outcome) -> report::Sample {
+    report::Sample {
+        variant: outcome.name,
+        workload: workload.to_owned(),
+        requests: outcome.requests,
+        success: outcome.success,
+        elapsed: outcome.elapsed,
+        statuses: outcome.statuses,
+        latency: outcome.latency,
+        service: outcome.service,
+        late_sends: outcome.late_sends,
+        dropped_sends: outcome.dropped_sends,
+    }
+}

@@ -1,0 +1,119 @@
+//! `deploy up`
+
+use serde::Serialize;
+use stacks::{Blackboard, StackReport, inspect};
+
+use super::status::{Report, settings_of};
+use super::table::columns;
+use crate::cli::UpArgs;
+use crate::context::Context;
+use crate::deployment::{Deployment, deploy};
+use crate::failure::Failure;
+use crate::plan::{Plan, given};
+use crate::printer::seconds;
+use crate::settings::TargetKind;
+use crate::target::{Identity, Target};
+use crate::work;
+
+/// The data of `up --json`.
+#[derive(Serialize)]
+struct Up<'a> {
+    target: &'a str,
+    prefix: &'a str,
+    variants: Vec<Report>,
+    stacks: &'a [StackReport],
+}
+
+pub async fn run(context: &Context, args: UpArgs) -> Result<(), Failure> {
+    // What can be refused is refused before anything is started.
+    let variants = context.select(&args.select.selection)?;
+    let given = given(&context.settings, &context.catalog, &variants, &args.set)?;
+    Plan::new(&context.catalog, &context.settings, variants.clone(), &given, &[])?;
+    let _lock = context.lock("up").await?;
+    let (target, identity) = target(context).await?;
+    context.printer.step("Target", &format!("{}   prefix {}", target.describe(), context.settings.prefix));
+    let deployed = inspect::stacks(&target.cloudformation, &context.settings.prefix.stem()).await?;
+    let plan = Plan::new(&context.catalog, &context.settings, variants, &given, &deployed)?;
+    if let Some(identity) = &identity {
+        context.confirm(&target, &facts(context, &target, identity, &plan))?;
+    }
+    let deployment = deploy(context, &target, &plan, Blackboard::default()).await?;
+    print(context, &plan, &deployment);
+    deployment.conclude(context, &plan)
+}
+
+async fn target(context: &Context) -> Result<(Target, Option<Identity>), Failure> {
+    if context.settings.target == TargetKind::Aws {
+        let (target, identity) = Target::aws(&context.settings).await?;
+        return Ok((target, Some(identity)));
+    }
+    Ok((Target::ensured(&context.settings, &context.state, &context.printer).await?, None))
+}
+
+/// What the user should know before money is spent.
+pub fn facts(context: &Context, target: &Target, identity: &Identity, plan: &Plan<'_>) -> String {
+    let account = &identity.account;
+    let hidden = match (account.get(..4), account.get(account.len().saturating_sub(4)..)) {
+        (Some(first), Some(last)) if account.len() > 8 => format!("{first}…{last}"),
+        _ => account.clone(),
+    };
+    let role = identity.arn.splitn(6, ':').nth(5).unwrap_or(&identity.arn);
+    format!(
+        "Account {hidden}   region {}   as {role}   prefix {}\n{} variants: {} stacks, {} resources",
+        target.region,
+        context.settings.prefix,
+        plan.variants.len(),
+        plan.specs.len(),
+        plan.resources(),
+    )
+}
+
+fn print(context: &Context, plan: &Plan<'_>, deployment: &Deployment) {
+    let mut variants = Vec::new();
+    for variant in &plan.variants {
+        let stack = context.settings.stack_name(&variant.id);
+        let Some(report) = deployment.stacks.iter().find(|report| report.stack == stack) else { continue };
+        let path = work::path(&variant.workload).unwrap_or_default();
+        variants.push((
+            Report {
+                variant: Some(variant.id.clone()),
+                stack,
+                state: state(report),
+                url: report.outputs.get("Url").map(|url| format!("{url}{path}")),
+                settings: settings_of(variant, &report.parameters),
+                drifted: Some(false),
+            },
+            report.elapsed_ms,
+        ));
+    }
+    let rows = variants.iter().map(|(report, elapsed)| {
+        [
+            report.variant.clone().unwrap_or_default(),
+            report.state.clone(),
+            seconds(*elapsed),
+            report.url.clone().unwrap_or_else(|| "–".to_owned()),
+        ]
+    });
+    context.printer.data(&columns(["variant", "result", "time", "url"], rows));
+    context.printer.json(&Up {
+        target: context.settings.target.name(),
+        prefix: context.settings.prefix.as_str(),
+        variants: variants.into_iter().map(|(report, _)| report).collect(),
+        stacks: &deployment.stacks,
+    });
+}
+
+fn state(report: &StackReport) -> String {
+    use stacks::Outcome::{Absent, Created, Deleted, Failed, Interrupted, Skipped, Unchanged, Updated};
+    match &report.outcome {
+        Created => "created",
+        Updated => "updated",
+        Unchanged => "unchanged",
+        Deleted => "deleted",
+        Absent => "absent",
+        Failed(_) => "failed",
+        Skipped { .. } => "skipped",
+        Interrupted => "interrupted",
+    }
+    .to_owned()
+}

@@ -1,0 +1,197 @@
+//! Applies a plan: stacks and artifacts side by side, drawn while they go on.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt;
+use serde::Serialize;
+use stacks::{ApplyOptions, Blackboard, Outcome, StackReport};
+
+use crate::context::Context;
+use crate::emptying::Emptying;
+use crate::failure::{Exit, Failure};
+use crate::plan::{Plan, Wanted};
+use crate::printer::{StackRow, seconds};
+use crate::shipping;
+use crate::target::Target;
+use crate::work::{self, Subject};
+
+/// What became of a plan.
+#[derive(Debug, Serialize)]
+pub struct Deployment {
+    pub stacks: Vec<StackReport>,
+    #[serde(skip)]
+    built: Result<(), Failure>,
+}
+
+impl Deployment {
+    /// The outputs of the stacks that stand, together; variants' outputs are not among them.
+    pub fn foundation_outputs(&self, plan: &Plan<'_>) -> BTreeMap<String, String> {
+        let names: Vec<&str> = plan
+            .specs
+            .iter()
+            .filter(|spec| !spec.outputs.is_empty())
+            .map(|spec| spec.name.as_str())
+            .collect();
+        let foundation = self.stacks.iter().filter(|report| names.contains(&report.stack.as_str()));
+        foundation.flat_map(|report| report.outputs.clone()).collect()
+    }
+
+    /// The variants of a workload that stand, to be asked.
+    pub fn subjects(&self, context: &Context, plan: &Plan<'_>, workload: &str) -> Vec<Subject> {
+        let variants = plan.variants.iter().filter(|variant| variant.workload == workload);
+        variants
+            .filter_map(|variant| {
+                let stack = context.settings.stack_name(&variant.id);
+                let report = self.stacks.iter().find(|report| report.stack == stack)?;
+                let url = report.outputs.get("Url").filter(|_| report.outcome.is_success())?;
+                Some(Subject { variant: variant.id.clone(), url: url.trim_end_matches('/').to_owned() })
+            })
+            .collect()
+    }
+
+    /// Reports each failure; the result is the command's.
+    pub fn conclude(&self, context: &Context, plan: &Plan<'_>) -> Result<(), Failure> {
+        let interrupted = self.stacks.iter().any(|report| report.outcome == Outcome::Interrupted);
+        let failed: Vec<&StackReport> = self
+            .stacks
+            .iter()
+            .filter(|report| matches!(report.outcome, Outcome::Failed(_) | Outcome::Skipped { .. }))
+            .collect();
+        for report in &failed {
+            context.printer.stack_failed(&explain(context, plan, report));
+        }
+        if interrupted || context.cancel.is_cancelled() {
+            return Err(Failure::interrupted("interrupted; what was begun goes on by itself")
+                .hint("`deploy up` goes on where this stopped, `deploy down` takes everything down"));
+        }
+        if let Err(failure) = &self.built {
+            return Err(Failure {
+                exit: Exit::Fixable,
+                message: failure.message.clone(),
+                hint: failure.hint.clone(),
+            });
+        }
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let variants = plan.variants.len();
+        let up = plan
+            .variants
+            .iter()
+            .filter(|variant| {
+                let stack = context.settings.stack_name(&variant.id);
+                !failed.iter().any(|report| report.stack == stack)
+            })
+            .count();
+        Err(Failure::new(format!(
+            "{} of {} stacks failed; {up} of {variants} variants are up and usable",
+            failed.len(),
+            self.stacks.len()
+        ))
+        .hint("`deploy up` tries again what failed and leaves the rest as it is"))
+    }
+}
+
+/// Applies the plan's stacks while its artifacts are built and uploaded.
+pub async fn deploy(
+    context: &Context,
+    target: &Target,
+    plan: &Plan<'_>,
+    board: Blackboard,
+) -> Result<Deployment, Failure> {
+    let wanted: Vec<Wanted> =
+        plan.wanted.iter().filter(|wanted| board.peek(&wanted.name).is_none()).cloned().collect();
+    let shipments = shipping::promise(&board, &wanted);
+    let options = ApplyOptions {
+        blackboard: board.clone(),
+        hooks: Emptying::shared(target),
+        cancel: context.cancel.clone(),
+        ..ApplyOptions::new(target.pacing)
+    };
+    let rows = rows(context, plan);
+    let summary = format!(
+        "{} variants, {} foundation stacks",
+        plan.variants.len(),
+        plan.specs.len() - plan.variants.len()
+    );
+    context.printer.begin("up", &summary, &rows);
+    let (apply, mut events) = stacks::apply(target.cloudformation.clone(), plan.specs.clone(), options);
+    let draw = async {
+        while let Some(event) = events.next().await {
+            context.printer.event(&event);
+        }
+    };
+    // An interrupted build must not keep a program waiting for its compiler.
+    let ship = async {
+        tokio::select! {
+            done = shipping::ship(&context.printer, target, &board, shipments) => done,
+            () = context.cancel.cancelled() => Ok(()),
+        }
+    };
+    let (reports, built, ()) = tokio::join!(apply, ship, draw);
+    context.printer.end();
+    Ok(Deployment { stacks: reports?, built })
+}
+
+fn rows(context: &Context, plan: &Plan<'_>) -> Vec<StackRow> {
+    let foundation = plan.foundation.iter().map(|template| StackRow {
+        stack: context.settings.stack_name(template.name()),
+        label: template.name().to_owned(),
+        note: String::new(),
+        path: None,
+    });
+    let variants = plan.variants.iter().map(|variant| StackRow {
+        stack: context.settings.stack_name(&variant.id),
+        label: variant.id.clone(),
+        note: String::new(),
+        path: work::path(&variant.workload).map(str::to_owned),
+    });
+    let known: Vec<&str> = plan.specs.iter().map(|spec| spec.name.as_str()).collect();
+    foundation.chain(variants).filter(|row| known.contains(&row.stack.as_str())).collect()
+}
+
+/// The lines that tell why a stack does not stand.
+fn explain(context: &Context, plan: &Plan<'_>, report: &StackReport) -> Vec<String> {
+    let stem = report.stack.strip_prefix(&context.settings.prefix.stem()).unwrap_or(&report.stack);
+    let variant = plan.variants.iter().find(|variant| variant.id == stem);
+    let template = plan
+        .foundation
+        .iter()
+        .copied()
+        .chain(variant.map(|variant| &variant.template))
+        .find(|template| template.name() == stem);
+    let mut lines = Vec::new();
+    match &report.outcome {
+        Outcome::Failed(failure) => {
+            let status = failure.status.as_deref().unwrap_or("refused");
+            lines.push(format!("{stem}  {status} after {}", seconds(report.elapsed_ms)));
+            match &failure.cause {
+                Some(cause) => {
+                    lines.push(format!("{}  {}  {}", cause.logical_id, cause.status, cause.reason))
+                }
+                None => lines.push(failure.message.clone()),
+            }
+            if let Some(template) = template {
+                let again = match failure.status.as_deref() {
+                    Some("UPDATE_ROLLBACK_COMPLETE") => " (the stack stands as it was before)",
+                    Some(_) => " (the failed stack is replaced)",
+                    None => "",
+                };
+                lines.push(
+                    format!(
+                        "hint: see to it in {}, then `deploy up {}`{again}",
+                        template.file(),
+                        variant.map_or("", |variant| variant.id.as_str())
+                    )
+                    .replace(" `deploy up `", " `deploy up`"),
+                );
+            }
+        }
+        Outcome::Skipped { cause } => {
+            lines.push(format!("{stem}  skipped"));
+            lines.push(cause.clone());
+        }
+        _ => {}
+    }
+    lines
+}

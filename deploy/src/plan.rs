@@ -1,0 +1,192 @@
+//! From variants to stacks: what each is given, what it keeps, what it waits for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use artifacts::{Architecture, Artifact, Flavor};
+use catalog::{Catalog, Template, Variant};
+use stacks::{DeployedStack, StackSpec};
+
+use crate::failure::Failure;
+use crate::settings::{Settings, TargetKind};
+
+/// Says under which prefix a stack was deployed.
+pub const PREFIX_TAG: &str = "deploy:prefix";
+/// The template's stem.
+pub const STACK_TAG: &str = "deploy:stack";
+/// `foundation` or `variant`.
+pub const KIND_TAG: &str = "deploy:kind";
+/// The parameter that decides for which processor a variant's artifacts are built.
+const ARCHITECTURE: &str = "Architecture";
+
+/// Values of tunables by variant, then by flag.
+pub type Given = BTreeMap<String, BTreeMap<String, String>>;
+
+/// An artifact that some stack waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The name of its location on the blackboard.
+    pub name: String,
+    pub artifact: Artifact,
+    pub flavor: Flavor,
+}
+
+/// The stacks to apply, foundation first.
+#[derive(Debug)]
+pub struct Plan<'c> {
+    pub foundation: Vec<&'c Template>,
+    pub variants: Vec<&'c Variant>,
+    pub specs: Vec<StackSpec>,
+    pub wanted: Vec<Wanted>,
+}
+
+/// Reads `[VARIANT.]TUNABLE=VALUE` and the settings file's values for the selected variants.
+pub fn given(
+    settings: &Settings,
+    catalog: &Catalog,
+    variants: &[&Variant],
+    set: &[String],
+) -> Result<Given, Failure> {
+    let mut given = Given::new();
+    for (id, values) in &settings.set {
+        catalog.variant(id)?;
+        if variants.iter().any(|variant| variant.id == *id) {
+            given.insert(id.clone(), values.clone());
+        }
+    }
+    for text in set {
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            Failure::new(format!("--set \"{text}\" is not of the form [VARIANT.]TUNABLE=VALUE"))
+                .hint("write --set memory=1024, or --set VARIANT.memory=1024 for one variant")
+        })?;
+        let taking: Vec<&str> = match name.split_once('.') {
+            Some((id, _)) => {
+                catalog.variant(id)?;
+                variants
+                    .iter()
+                    .map(|variant| variant.id.as_str())
+                    .filter(|selected| *selected == id)
+                    .collect()
+            }
+            None => {
+                let has = |variant: &&&Variant| variant.tunables.contains_key(name);
+                variants.iter().filter(has).map(|variant| variant.id.as_str()).collect()
+            }
+        };
+        let flag = name.split_once('.').map_or(name, |(_, flag)| flag);
+        if taking.is_empty() {
+            return Err(Failure::new(format!("--set {text}: none of the selected variants has it"))
+                .hint("\"deploy list\" shows the tunables of each variant"));
+        }
+        for id in taking {
+            given.entry(id.to_owned()).or_default().insert(flag.to_owned(), value.to_owned());
+        }
+    }
+    Ok(given)
+}
+
+impl<'c> Plan<'c> {
+    /// Plans the variants and the foundation stacks that they need. Values are checked against the templates, together
+    /// with what is deployed.
+    pub fn new(
+        catalog: &'c Catalog,
+        settings: &Settings,
+        variants: Vec<&'c Variant>,
+        given: &Given,
+        deployed: &[DeployedStack],
+    ) -> Result<Self, Failure> {
+        let foundation = catalog.foundation_for(&variants);
+        let mut specs: Vec<StackSpec> = foundation
+            .iter()
+            .map(|template| StackSpec {
+                outputs: template.outputs().keys().cloned().collect(),
+                ..spec(catalog, settings, template, "foundation")
+            })
+            .collect();
+        let mut wanted: Vec<Wanted> = Vec::new();
+        for variant in &variants {
+            let (spec, needed) = variant_spec(catalog, settings, variant, given, deployed)?;
+            specs.push(spec);
+            for one in needed {
+                if !wanted.contains(&one) {
+                    wanted.push(one);
+                }
+            }
+        }
+        Ok(Self { foundation, variants, specs, wanted })
+    }
+
+    /// How many resources the templates declare.
+    pub fn resources(&self) -> usize {
+        let templates =
+            self.foundation.iter().copied().chain(self.variants.iter().map(|variant| &variant.template));
+        templates.map(|template| template.document().resources().len()).sum()
+    }
+}
+
+/// The spec of one variant, with the artifacts that it waits for.
+pub fn variant_spec(
+    catalog: &Catalog,
+    settings: &Settings,
+    variant: &Variant,
+    given: &Given,
+    deployed: &[DeployedStack],
+) -> Result<(StackSpec, Vec<Wanted>), Failure> {
+    let name = settings.stack_name(&variant.id);
+    let current = deployed
+        .iter()
+        .find(|stack| stack.name == name)
+        .map(|stack| stack.parameters.clone())
+        .unwrap_or_default();
+    let flags = given.get(&variant.id);
+    let pairs = flags.into_iter().flatten().map(|(flag, value)| (flag.as_str(), value.as_str()));
+    let parameters = variant.settings(pairs, &current)?;
+    let architecture = parameters
+        .get(ARCHITECTURE)
+        .or_else(|| current.get(ARCHITECTURE))
+        .or_else(|| variant.template.parameters().get(ARCHITECTURE)?.default.as_ref());
+    let flavor = flavor(settings.target, architecture.map(String::as_str))?;
+    let mut spec = spec(catalog, settings, &variant.template, "variant");
+    let mut wanted = Vec::new();
+    for (parameter, artifact) in &variant.artifacts {
+        let artifact: Artifact = artifact
+            .parse()
+            .map_err(|error| Failure::new(format!("{}: {error}", variant.template.file())))?;
+        let name = format!("{artifact} ({})", flavor.name());
+        spec.inputs.insert(parameter.clone(), name.clone());
+        wanted.push(Wanted { name, artifact, flavor });
+    }
+    spec.keep = variant.tunables.values().cloned().collect();
+    spec.parameters = parameters;
+    Ok((spec, wanted))
+}
+
+fn spec(catalog: &Catalog, settings: &Settings, template: &Template, kind: &str) -> StackSpec {
+    let inputs =
+        catalog.inputs(template).into_keys().map(|name| (name.to_owned(), name.to_owned())).collect();
+    let mut tags = settings.tags.clone();
+    for (key, value) in
+        [(PREFIX_TAG, settings.prefix.as_str()), (STACK_TAG, template.name()), (KIND_TAG, kind)]
+    {
+        tags.insert(key.to_owned(), value.to_owned());
+    }
+    StackSpec {
+        name: settings.stack_name(template.name()),
+        template_body: template.body().to_owned(),
+        parameters: BTreeMap::new(),
+        keep: BTreeSet::new(),
+        inputs,
+        outputs: BTreeSet::new(),
+        tags,
+        capabilities: template.capabilities(),
+        termination_protection: false,
+        rest_apis: template.rest_apis(),
+    }
+}
+
+fn flavor(target: TargetKind, architecture: Option<&str>) -> Result<Flavor, Failure> {
+    match (target, architecture) {
+        (TargetKind::Local, _) => Ok(Flavor::Local),
+        (TargetKind::Aws, None) => Ok(Flavor::Aws(Architecture::X86_64)),
+        (TargetKind::Aws, Some(name)) => name.parse().map(Flavor::Aws).map_err(|error| Failure::of(&error)),
+    }
+}

@@ -1,0 +1,141 @@
+//! The stacks in progress: rows that change in place on a terminal, lines elsewhere.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use stacks::{Event, Outcome, StackReport};
+
+use super::rows::{StackRow, activity, is_news, outcome, recovery_words, seconds};
+use super::{DIM, GREEN, RED, YELLOW, colour_for_stderr};
+
+/// The rows of one set of stacks.
+pub struct Tree {
+    verb: &'static str,
+    rows: BTreeMap<String, StackRow>,
+    bars: Option<Bars>,
+}
+
+struct Bars {
+    multi: MultiProgress,
+    by_stack: BTreeMap<String, ProgressBar>,
+}
+
+impl Tree {
+    pub fn new(verb: &'static str, stacks: &[StackRow], live: bool) -> Self {
+        let rows = stacks.iter().map(|row| (row.stack.clone(), row.clone())).collect();
+        Self { verb, rows, bars: live.then(|| Bars::new(stacks)) }
+    }
+
+    /// Draws an event in its row.
+    pub fn draw(&self, event: &Event) {
+        let (Some(bars), Some(row)) = (&self.bars, self.rows.get(event.stack())) else { return };
+        let Some(bar) = bars.by_stack.get(event.stack()) else { return };
+        match event {
+            Event::Finished(report) => bar.finish_with_message(finished(row, report)),
+            other => {
+                if let Some(words) = activity(other) {
+                    bar.set_message(words);
+                }
+            }
+        }
+    }
+
+    /// The line of an event, without its time; `None` where it is no news.
+    pub fn line(&self, event: &Event, verbose: bool) -> Option<String> {
+        let label = self.rows.get(event.stack()).map_or(event.stack(), |row| row.label.as_str());
+        let verb = self.verb;
+        let words = match event {
+            Event::Waiting { on, .. } => format!("WAITING {}", on.join(", ")),
+            Event::Started { operation, adopted, .. } => {
+                let adopted = if *adopted { " (begun before)" } else { "" };
+                format!("STARTED {operation}{adopted}")
+            }
+            Event::Recovering { status, recovery, .. } => {
+                format!("RECOVERING {status}: {}", recovery_words(*recovery))
+            }
+            Event::Throttled { operation, pause_ms, .. } => {
+                format!("THROTTLED {operation}: again in {}", seconds(*pause_ms))
+            }
+            Event::Resource(resource) if !verbose && !is_news(resource) => return None,
+            Event::Resource(resource) => {
+                let of = if resource.of_stack { String::new() } else { format!(" {}", resource.logical_id) };
+                let reason = resource.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+                format!("{}{of}{reason}", resource.status)
+            }
+            Event::Finished(report) => {
+                let url = self.rows.get(event.stack()).and_then(|row| url(row, report));
+                let url = url.map(|url| format!(" {url}")).unwrap_or_default();
+                format!("DONE {} after {}{url}", outcome(report), seconds(report.elapsed_ms))
+            }
+        };
+        Some(format!("{verb} {label} {}", one_line(&words)))
+    }
+
+    /// Prints above the rows; says whether there are any.
+    pub fn print_above(&self, text: &str) -> bool {
+        self.bars.as_ref().is_some_and(|bars| bars.multi.println(text).is_ok())
+    }
+
+    /// Leaves what is drawn and draws no more.
+    pub fn finish(self) {
+        for bar in self.bars.into_iter().flat_map(|bars| bars.by_stack.into_values()) {
+            if !bar.is_finished() {
+                bar.abandon();
+            }
+        }
+    }
+}
+
+impl Bars {
+    fn new(stacks: &[StackRow]) -> Self {
+        let multi = MultiProgress::new();
+        let width = stacks.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
+        // The template is a constant of this program; a wrong one falls back to indicatif's own.
+        let style = ProgressStyle::with_template("  {prefix}  {spinner} {wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner())
+            .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
+        let by_stack = stacks
+            .iter()
+            .map(|row| {
+                let bar = multi.add(ProgressBar::new_spinner());
+                bar.set_style(style.clone());
+                bar.set_prefix(format!("{:<width$}", row.label));
+                bar.enable_steady_tick(Duration::from_millis(100));
+                (row.stack.clone(), bar)
+            })
+            .collect();
+        Self { multi, by_stack }
+    }
+}
+
+/// `✓ 0.5 s  https://…/publish  memory 512`; a failure keeps its first cause.
+fn finished(row: &StackRow, report: &StackReport) -> String {
+    let time = seconds(report.elapsed_ms);
+    let text = match &report.outcome {
+        Outcome::Failed(_) => format!("{RED}✗{RED:#} {}", one_line(&outcome(report))),
+        Outcome::Skipped { .. } | Outcome::Interrupted => {
+            format!("{YELLOW}–{YELLOW:#} {}", one_line(&outcome(report)))
+        }
+        _ => {
+            let url = url(row, report).map(|url| format!("   {url}")).unwrap_or_default();
+            let note =
+                if row.note.is_empty() { String::new() } else { format!("   {DIM}{}{DIM:#}", row.note) };
+            let words = match report.outcome {
+                Outcome::Created => String::new(),
+                _ => format!("   {}", outcome(report)),
+            };
+            format!("{GREEN}✓{GREEN:#} {time:>6}{words}{url}{note}")
+        }
+    };
+    colour_for_stderr(&text)
+}
+
+/// The address that the variant's workload is served at.
+fn url(row: &StackRow, report: &StackReport) -> Option<String> {
+    Some(format!("{}{}", report.outputs.get("Url")?, row.path.as_deref().unwrap_or_default()))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,119 @@
+//! Words for stacks and what happens to them.
+
+use stacks::{Event, Outcome, Recovery, ResourceEvent, StackReport};
+
+/// A row of the tree.
+#[derive(Clone, Debug)]
+pub struct StackRow {
+    /// The stack's name.
+    pub stack: String,
+    /// What the row is called: the template's stem.
+    pub label: String,
+    /// What stands behind a success, such as the settings.
+    pub note: String,
+    /// The path below the stack's `Url` that its workload serves.
+    pub path: Option<String>,
+}
+
+/// `up` as `Up`.
+pub fn heading(verb: &str) -> String {
+    let mut letters = verb.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `0.4 s`, `41 s`, `6m 12s`.
+pub fn seconds(millis: u64) -> String {
+    let whole = millis / 1000;
+    match whole {
+        0..10 => format!("{}.{} s", whole, millis % 1000 / 100),
+        10..120 => format!("{whole} s"),
+        _ => format!("{}m {:02}s", whole / 60, whole % 60),
+    }
+}
+
+/// What a stack came to, in a few words.
+pub fn outcome(report: &StackReport) -> String {
+    match &report.outcome {
+        Outcome::Created => "created".to_owned(),
+        Outcome::Updated => "updated".to_owned(),
+        Outcome::Unchanged => "unchanged".to_owned(),
+        Outcome::Deleted => "deleted".to_owned(),
+        Outcome::Absent => "was not there".to_owned(),
+        Outcome::Failed(failure) => match &failure.status {
+            Some(status) => format!("{status}: {}", failure.message),
+            None => format!("refused: {}", failure.message),
+        },
+        Outcome::Skipped { cause } => format!("skipped: {cause}"),
+        Outcome::Interrupted => "interrupted".to_owned(),
+    }
+}
+
+/// What a stack is doing, for its row in the tree; `None` where the event changes nothing there.
+pub fn activity(event: &Event) -> Option<String> {
+    match event {
+        Event::Waiting { on, .. } => Some(format!("waiting for {}", on.join(", "))),
+        Event::Started { operation, adopted, .. } => {
+            Some(if *adopted { format!("{operation} in progress already") } else { operation.clone() })
+        }
+        Event::Recovering { status, recovery, .. } => {
+            Some(format!("{status}: {}", recovery_words(*recovery)))
+        }
+        Event::Resource(resource) if resource.of_stack => None,
+        Event::Resource(resource) => Some(resource_words(resource)),
+        Event::Throttled { operation, pause_ms, .. } => {
+            Some(format!("{operation} was throttled; again in {}", seconds(*pause_ms)))
+        }
+        Event::Finished(report) => Some(outcome(report)),
+    }
+}
+
+pub fn recovery_words(recovery: Recovery) -> &'static str {
+    match recovery {
+        Recovery::Replace => "it is deleted and created again",
+        Recovery::ContinueRollback => "its rollback goes on",
+        Recovery::DeleteAgain => "it is emptied and deleted once more",
+    }
+}
+
+/// `Service: waiting for 2 of 2 tasks`, or `Service CREATE_FAILED: reason`.
+fn resource_words(resource: &ResourceEvent) -> String {
+    let id = &resource.logical_id;
+    match (&resource.reason, resource.status.ends_with("_IN_PROGRESS")) {
+        (Some(reason), true) => format!("{id}: {reason}"),
+        (Some(reason), false) => format!("{id} {}: {reason}", resource.status),
+        (None, _) => format!("{id} {}", resource.status),
+    }
+}
+
+/// Whether a resource's event is news without `--verbose`: a failure, or word of what is waited for.
+pub fn is_news(resource: &ResourceEvent) -> bool {
+    let routine = ["Resource creation Initiated", "User Initiated"];
+    resource.of_stack
+        || resource.status.ends_with("_FAILED")
+        || (resource.status.ends_with("_IN_PROGRESS")
+            && resource.reason.as_deref().is_some_and(|reason| !routine.contains(&reason)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_well() {
+        let words = [seconds(0), seconds(449), seconds(9_999), seconds(41_200), seconds(372_000)];
+        assert_eq!(words, ["0.0 s", "0.4 s", "9.9 s", "41 s", "6m 12s"]);
+    }
+
+    #[test]
+    fn routine_is_no_news() {
+        let event = |status: &str, reason: Option<&str>| ResourceEvent {
+            status: status.to_owned(),
+            reason: reason.map(str::to_owned),
+            ..ResourceEvent::default()
+        };
+        assert!(!is_news(&event("CREATE_IN_PROGRESS", Some("Resource creation Initiated"))));
+        assert!(!is_news(&event("CREATE_COMPLETE", None)));
+        assert!(is_news(&event("CREATE_IN_PROGRESS", Some("waiting for 1 of 2 tasks"))));
+        assert!(is_news(&event("UPDATE_FAILED", Some("no"))));
+    }
+}

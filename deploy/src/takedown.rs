@@ -1,0 +1,306 @@
+//! Deletes what was deployed and proves that nothing is left.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use local_cloud::Inventory;
+use serde::Serialize;
+use stacks::sweep::{Findings, Leftover, Scope, sweep};
+use stacks::{DeleteOptions, DeleteSpec, DeployedStack, Outcome, StackReport};
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::status::stem;
+use crate::context::Context;
+use crate::emptying::Emptying;
+use crate::failure::Failure;
+use crate::local_http;
+use crate::plan::{KIND_TAG, PREFIX_TAG, STACK_TAG};
+use crate::printer::{StackRow, seconds};
+use crate::target::Target;
+
+/// The most that a template without a present counterpart is assumed to hold.
+const UNKNOWN_REST_APIS: u32 = 1;
+/// How long deleted resources may still be listed.
+const SETTLING: Duration = Duration::from_secs(5);
+
+/// What was deleted, and what is still there.
+#[derive(Debug, Serialize)]
+pub struct Takedown {
+    pub stacks: Vec<StackReport>,
+    pub left: Vec<Leftover>,
+    /// Listed by tag only; may be gone.
+    pub unconfirmed: Vec<Leftover>,
+    pub blind: Vec<String>,
+    pub elapsed_ms: u64,
+}
+
+impl Takedown {
+    /// Whether every stack is gone.
+    pub fn is_complete(&self) -> bool {
+        self.stacks.iter().all(|report| report.outcome.is_success()) && self.left.is_empty()
+    }
+
+    /// `20 stacks deleted in 4m 51s`
+    pub fn summary(&self) -> String {
+        let deleted = self.stacks.iter().filter(|report| report.outcome == Outcome::Deleted).count();
+        let plural = if deleted == 1 { "stack" } else { "stacks" };
+        format!("{deleted} {plural} deleted in {}", seconds(self.elapsed_ms))
+    }
+
+    /// The command's result.
+    pub fn conclude(&self, context: &Context) -> Result<(), Failure> {
+        for report in &self.stacks {
+            match &report.outcome {
+                Outcome::Failed(failure) => {
+                    let cause = failure.cause.as_ref();
+                    let cause = cause
+                        .map(|cause| format!("{}  {}  {}", cause.logical_id, cause.status, cause.reason));
+                    let status = failure.status.as_deref().unwrap_or("refused");
+                    context.printer.stack_failed(&[
+                        format!("{}  {status} after {}", report.stack, seconds(report.elapsed_ms)),
+                        cause.unwrap_or_else(|| failure.message.clone()),
+                    ]);
+                }
+                Outcome::Skipped { cause } => {
+                    context.printer.stack_failed(&[format!("{}  not deleted", report.stack), cause.clone()]);
+                }
+                _ => {}
+            }
+        }
+        if self.stacks.iter().any(|report| report.outcome == Outcome::Interrupted) {
+            return Err(Failure::interrupted("interrupted; what was begun goes on by itself")
+                .hint("`deploy down` goes on where this stopped"));
+        }
+        if self.is_complete() {
+            return Ok(());
+        }
+        let names: Vec<String> = self.left.iter().map(|one| format!("{} {}", one.kind, one.name)).collect();
+        let message = if names.is_empty() {
+            "not every stack could be deleted".to_owned()
+        } else {
+            format!("left: {}", names.join(", "))
+        };
+        Err(Failure::new(message)
+            .hint("`deploy down` tries again; what it names again has to be deleted by hand"))
+    }
+}
+
+/// The stacks to delete: the chosen variants, and the foundation where no other variant remains.
+pub fn doomed(deployed: &[DeployedStack], chosen: Option<&BTreeSet<&str>>) -> Vec<DeployedStack> {
+    let is_foundation =
+        |stack: &DeployedStack| stack.tags.get(KIND_TAG).is_some_and(|kind| kind == "foundation");
+    let is_chosen = |stack: &DeployedStack| {
+        chosen.is_none_or(|ids| stack.tags.get(STACK_TAG).is_some_and(|stem| ids.contains(stem.as_str())))
+    };
+    let (foundation, variants): (Vec<_>, Vec<_>) = deployed.iter().cloned().partition(is_foundation);
+    let remaining = variants.iter().filter(|stack| !is_chosen(stack)).count();
+    let mut doomed: Vec<DeployedStack> = variants.into_iter().filter(is_chosen).collect();
+    if remaining == 0 {
+        doomed.extend(foundation);
+    }
+    doomed
+}
+
+/// Deletes stacks, those that use others first, and looks for leftovers.
+pub async fn take_down(
+    context: &Context,
+    target: &Target,
+    doomed: &[DeployedStack],
+    cancel: &CancellationToken,
+) -> Result<Takedown, Failure> {
+    let begin = Instant::now();
+    let options =
+        DeleteOptions { pacing: target.pacing, hooks: Emptying::shared(target), cancel: cancel.clone() };
+    let specs: Vec<DeleteSpec> = doomed.iter().map(|stack| delete_spec(context, stack, doomed)).collect();
+    let rows: Vec<StackRow> = doomed.iter().map(|stack| row(context, stack)).collect();
+    let plural = if specs.len() == 1 { "stack" } else { "stacks" };
+    context.printer.begin("down", &format!("{} {plural}", specs.len()), &rows);
+    let (delete, mut events) = stacks::delete(target.cloudformation.clone(), specs, options);
+    let draw = async {
+        while let Some(event) = events.next().await {
+            context.printer.event(&event);
+        }
+    };
+    let (reports, ()) = tokio::join!(delete, draw);
+    context.printer.end();
+    let mut takedown = Takedown {
+        stacks: reports?,
+        left: Vec::new(),
+        unconfirmed: Vec::new(),
+        blind: Vec::new(),
+        elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    if !takedown.stacks.iter().any(|report| report.outcome == Outcome::Interrupted) {
+        look(context, target, &mut takedown).await?;
+    }
+    Ok(takedown)
+}
+
+fn row(context: &Context, stack: &DeployedStack) -> StackRow {
+    StackRow {
+        stack: stack.name.clone(),
+        label: stem(context, &stack.name).to_owned(),
+        note: String::new(),
+        path: None,
+    }
+}
+
+/// A stack goes after those that it feeds. Of a stack that no present template describes everything is assumed.
+fn delete_spec(context: &Context, stack: &DeployedStack, doomed: &[DeployedStack]) -> DeleteSpec {
+    let catalog = &context.catalog;
+    let own = stem(context, &stack.name);
+    let foundation = catalog.foundation().find(|template| template.name() == own);
+    let variant = catalog.variants().find(|variant| variant.id == own);
+    let feeds = |other: &DeployedStack| {
+        let other = stem(context, &other.name);
+        let other_variant = catalog.variants().find(|variant| variant.id == other);
+        let other_foundation = catalog.foundation().find(|template| template.name() == other);
+        match (other_variant, other_foundation) {
+            (Some(variant), _) => {
+                catalog.foundation_for(&[variant]).iter().any(|template| template.name() == own)
+            }
+            (None, Some(template)) => catalog.needs(template).contains(own),
+            (None, None) => true,
+        }
+    };
+    let is_foundation =
+        foundation.is_some() || stack.tags.get(KIND_TAG).is_some_and(|kind| kind == "foundation");
+    let after = if is_foundation {
+        doomed
+            .iter()
+            .filter(|other| other.name != stack.name && feeds(other))
+            .map(|other| other.name.clone())
+            .collect()
+    } else {
+        BTreeSet::new()
+    };
+    let template = foundation.or(variant.map(|variant| &variant.template));
+    let rest_apis = template.map_or(UNKNOWN_REST_APIS, catalog::Template::rest_apis);
+    DeleteSpec { name: stack.name.clone(), after, rest_apis }
+}
+
+/// Looks for what is left, again while something is, since lists lag behind deletions.
+async fn look(context: &Context, target: &Target, takedown: &mut Takedown) -> Result<(), Failure> {
+    let gone: Vec<String> = takedown.stacks.iter().map(|report| report.stack.clone()).collect();
+    let deployed = crate::commands::status::deployed(context, target).await?;
+    let prefix = context.settings.prefix.stem();
+    // Where other stacks stand under the prefix, only what belonged to the deleted ones counts.
+    let everything = deployed.iter().all(|stack| gone.contains(&stack.name));
+    let prefixes: Vec<String> =
+        if everything { vec![prefix] } else { gone.iter().map(|name| format!("{name}-")).collect() };
+    let begin = Instant::now();
+    loop {
+        let mut all = Findings::default();
+        for prefix in &prefixes {
+            let found = sweep(&target.cloudformation, &target.signed, &scope(context, prefix)).await;
+            all.leftovers.extend(found.leftovers);
+            all.unconfirmed.extend(found.unconfirmed);
+            all.blind.extend(found.blind);
+        }
+        if target.local_endpoint.is_some() {
+            let inventory = inventory(target).await?;
+            all.leftovers.extend(of_inventory(&inventory, everything, &prefixes));
+            // The inventory sees what any look at a service could.
+            all.blind.clear();
+        }
+        all.leftovers.sort();
+        all.leftovers.dedup();
+        if all.leftovers.is_empty() || begin.elapsed() > SETTLING {
+            takedown.left = all.leftovers;
+            takedown.unconfirmed = all.unconfirmed;
+            takedown.blind = all.blind;
+            return Ok(());
+        }
+        tokio::time::sleep(target.pacing.interval).await;
+    }
+}
+
+fn scope(context: &Context, prefix: &str) -> Scope {
+    let mut tags = vec![(PREFIX_TAG.to_owned(), context.settings.prefix.to_string())];
+    let stem = prefix.strip_prefix(&context.settings.prefix.stem()).unwrap_or_default().trim_end_matches('-');
+    if !stem.is_empty() {
+        tags.push((STACK_TAG.to_owned(), stem.to_owned()));
+    }
+    Scope { prefix: prefix.to_owned(), tags }
+}
+
+/// Everything that the embedded cloud holds.
+pub async fn inventory(target: &Target) -> Result<Inventory, Failure> {
+    let endpoint = target.local_endpoint.as_deref().unwrap_or_default();
+    let value =
+        local_http::get(endpoint, "/_local/inventory", Duration::from_secs(10)).await.map_err(|error| {
+            Failure::unexpected(format!("the embedded cloud's inventory cannot be read: {error}"))
+        })?;
+    serde_json::from_value(value).map_err(|error| {
+        Failure::unexpected(format!("the embedded cloud's inventory cannot be understood: {error}"))
+    })
+}
+
+/// What the inventory holds of the scope. A cloud without any stack must be empty altogether.
+fn of_inventory(inventory: &Inventory, everything: bool, prefixes: &[String]) -> Vec<Leftover> {
+    let mut found: Vec<Leftover> = Vec::new();
+    let bare = everything && inventory.stacks.is_empty();
+    let mut add = |kind: &str, name: String| {
+        if bare || prefixes.iter().any(|prefix| name.contains(prefix.as_str())) {
+            found.push(Leftover { kind: kind.to_owned(), name });
+        }
+    };
+    for (kind, names) in [
+        ("stack", &inventory.stacks),
+        ("queue", &inventory.queues),
+        ("topic", &inventory.topics),
+        ("bucket", &inventory.buckets),
+        ("log group", &inventory.log_groups),
+        ("function", &inventory.functions),
+        ("repository", &inventory.repositories),
+        ("role", &inventory.roles),
+        ("resource", &inventory.others),
+    ] {
+        names.iter().for_each(|name| add(kind, name.clone()));
+    }
+    for process in &inventory.processes {
+        add("process", format!("{} ({})", process.pid, process.name));
+    }
+    for port in &inventory.ports {
+        add("port", port.to_string());
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(stem: &str, kind: &str) -> DeployedStack {
+        DeployedStack {
+            name: format!("bakeoff-{stem}"),
+            tags: [(STACK_TAG, stem), (KIND_TAG, kind)].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            ..DeployedStack::default()
+        }
+    }
+
+    #[test]
+    fn the_foundation_goes_with_the_last_variant() {
+        let deployed = [stack("topic", "foundation"), stack("a", "variant"), stack("b", "variant")];
+        let names = |chosen: Option<&[&str]>| {
+            let chosen = chosen.map(|ids| ids.iter().copied().collect::<BTreeSet<_>>());
+            let doomed = doomed(&deployed, chosen.as_ref());
+            doomed.into_iter().map(|stack| stack.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(Some(&["a"])), ["bakeoff-a"]);
+        assert_eq!(names(Some(&["a", "b"])), ["bakeoff-a", "bakeoff-b", "bakeoff-topic"]);
+        assert_eq!(names(None), ["bakeoff-a", "bakeoff-b", "bakeoff-topic"]);
+    }
+
+    #[test]
+    fn an_empty_cloud_must_be_empty_altogether() {
+        let inventory =
+            Inventory { ports: vec![1234], queues: vec!["bakeoff-q".to_owned()], ..Inventory::default() };
+        let prefixes = ["bakeoff-".to_owned()];
+        assert_eq!(of_inventory(&inventory, true, &prefixes).len(), 2);
+        let with_other = Inventory { stacks: vec!["other-x".to_owned()], ..inventory };
+        let found = of_inventory(&with_other, true, &prefixes);
+        assert_eq!(found, [Leftover { kind: "queue".to_owned(), name: "bakeoff-q".to_owned() }]);
+    }
+}

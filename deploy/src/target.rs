@@ -1,0 +1,209 @@
+//! The endpoint that a command works on, with clients for it.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use signed_http::SignedHttpError;
+use stacks::Pacing;
+
+use crate::failure::{Failure, chain};
+use crate::local::{self, DEFAULT_REGION, Presence, Record, StateDir};
+use crate::printer::Printer;
+use crate::settings::{Settings, TargetKind};
+
+/// Clients for one account and region.
+#[derive(Clone)]
+pub struct Target {
+    pub kind: TargetKind,
+    pub region: String,
+    pub cloudformation: aws_sdk_cloudformation::Client,
+    pub sqs: aws_sdk_sqs::Client,
+    pub signed: signed_http::Client,
+    pub pacing: Pacing,
+    /// Whether what is made there costs money.
+    pub costs: bool,
+    /// The embedded cloud's address, for questions beside the AWS APIs.
+    pub local_endpoint: Option<String>,
+}
+
+/// Who the credentials belong to.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+}
+
+impl Target {
+    /// An embedded cloud that serves.
+    pub fn local(endpoint: &str, region: Option<&str>) -> Self {
+        let region = region.unwrap_or(DEFAULT_REGION).to_owned();
+        // Nothing is read from the environment: the embedded cloud takes any credentials.
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.clone()))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "test",
+                "test",
+                None,
+                None,
+                "the embedded cloud",
+            )))
+            .http_client(http_client())
+            .timeout_config(timeouts())
+            .build();
+        Self {
+            local_endpoint: Some(endpoint.to_owned()),
+            ..Self::of(&config, TargetKind::Local, region, Pacing::LOOPBACK)
+        }
+    }
+
+    /// AWS, or the endpoint of the settings, with the SDK's credential chain.
+    pub async fn aws(settings: &Settings) -> Result<(Self, Identity), Failure> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client())
+            .timeout_config(timeouts());
+        if let Some(region) = &settings.region {
+            loader = loader.region(Region::new(region.as_str().to_owned()));
+        }
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = &settings.endpoint {
+            loader = loader.endpoint_url(endpoint.as_str());
+        }
+        let config = loader.load().await;
+        let Some(region) = config.region().map(|region| region.as_ref().to_owned()) else {
+            return Err(Failure::new("no AWS region is configured").hint(
+                "pass --region, or set AWS_REGION or a region in the profile; or take --target local",
+            ));
+        };
+        let loopback = settings.endpoint.as_ref().is_some_and(crate::settings::Endpoint::is_loopback);
+        let pacing = if loopback { Pacing::LOOPBACK } else { Pacing::AWS };
+        let target = Self { costs: !loopback, ..Self::of(&config, TargetKind::Aws, region, pacing) };
+        let identity = target.identity(settings).await?;
+        Ok((target, identity))
+    }
+
+    fn of(config: &SdkConfig, kind: TargetKind, region: String, pacing: Pacing) -> Self {
+        Self {
+            kind,
+            region,
+            cloudformation: aws_sdk_cloudformation::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            signed: signed_http::Client::new(config),
+            pacing,
+            costs: false,
+            local_endpoint: None,
+        }
+    }
+
+    async fn identity(&self, settings: &Settings) -> Result<Identity, Failure> {
+        let profile = settings.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok());
+        let profile = profile.unwrap_or_else(|| "default".to_owned());
+        let answer =
+            self.signed.query("sts", "2011-06-15", "GetCallerIdentity", &[]).await.map_err(|error| {
+                match error {
+                    SignedHttpError::Credentials { .. } => Failure::new(format!(
+                        "no AWS credentials found (profile \"{profile}\", region {})",
+                        self.region
+                    ))
+                    .hint("aws sso login, or --target local"),
+                    other => Failure::new(format!(
+                        "the AWS credentials cannot be used (profile \"{profile}\", region {}): {}",
+                        self.region,
+                        chain(&other)
+                    ))
+                    .hint("aws sso login, another --profile, or --target local"),
+                }
+            })?;
+        let text = |name| signed_http::xml::first_text(&answer, name);
+        match (text("Account"), text("Arn")) {
+            (Some(account), Some(arn)) => Ok(Identity { account, arn }),
+            _ => Err(Failure::unexpected("the answer to GetCallerIdentity names no account")),
+        }
+    }
+
+    /// The target of a command that works on what stands: `None` where no embedded cloud runs.
+    pub async fn existing(
+        settings: &Settings,
+        state: &StateDir,
+        printer: &Printer,
+    ) -> Result<Option<Self>, Failure> {
+        if settings.target == TargetKind::Aws {
+            return Self::aws(settings).await.map(|(target, _)| Some(target));
+        }
+        match local::find(state).await {
+            Presence::Serving(record) => Self::of_record(&record, settings).map(Some),
+            Presence::Died(record) => {
+                printer.warn(&format!("{}; `deploy up` starts a new one", local::died(&record)));
+                Ok(None)
+            }
+            Presence::Mute(record) => Err(mute(&record)),
+            Presence::Absent => Ok(None),
+        }
+    }
+
+    /// The target of a command that makes something: starts the embedded cloud where none runs.
+    pub async fn ensured(settings: &Settings, state: &StateDir, printer: &Printer) -> Result<Self, Failure> {
+        if settings.target == TargetKind::Aws {
+            return Self::aws(settings).await.map(|(target, _)| target);
+        }
+        let region = settings.region.as_ref().map(crate::settings::Region::as_str);
+        let record = match local::find(state).await {
+            Presence::Serving(record) => record,
+            Presence::Mute(record) => return Err(mute(&record)),
+            Presence::Died(record) => {
+                printer.warn(&format!("{}; starting a new one", local::died(&record)));
+                local::start(state, 0, region).await?
+            }
+            Presence::Absent => local::start(state, 0, region).await?,
+        };
+        Self::of_record(&record, settings)
+    }
+
+    fn of_record(record: &Record, settings: &Settings) -> Result<Self, Failure> {
+        let region = settings.region.as_ref().map(crate::settings::Region::as_str);
+        if let Some(region) = region.filter(|region| !record.regions.iter().any(|known| known == region)) {
+            return Err(Failure::new(format!(
+                "the embedded cloud at {} has no region {region}, only {}",
+                record.endpoint,
+                record.regions.join(", ")
+            ))
+            .hint("leave --region out, or `deploy local stop` and `deploy up` again"));
+        }
+        Ok(Self::local(&record.endpoint, region))
+    }
+
+    /// How the target is named in a heading.
+    pub fn describe(&self) -> String {
+        match (&self.local_endpoint, self.kind) {
+            (Some(endpoint), _) => format!(
+                "local (embedded cloud at {endpoint}; latencies are this machine's, not AWS's)   region {}",
+                self.region
+            ),
+            (None, kind) => format!("{}   region {}", kind.name(), self.region),
+        }
+    }
+}
+
+fn mute(record: &Record) -> Failure {
+    Failure::new(format!("the embedded cloud (pid {}) at {} does not answer", record.pid, record.endpoint))
+        .hint(format!("its log is {}; `deploy local stop` ends it", record.log.display()))
+}
+
+/// ring starts faster than the SDK's default provider.
+fn http_client() -> aws_sdk_cloudformation::config::SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .build()
+}

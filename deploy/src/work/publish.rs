@@ -1,0 +1,149 @@
+//! `publish`: what is sent to each variant must stand in the audit queue, byte for byte, under the ID that was answered.
+
+mod answer;
+mod audit;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use signed_http::Transport;
+use time::OffsetDateTime;
+use workload::Workload;
+use workload::proof::{Case, Expect};
+
+use self::answer::Judgement;
+use self::audit::Audit;
+use super::{Difference, Sample, Subject, Surroundings, excerpt};
+use crate::failure::Failure;
+use crate::settings::TargetKind;
+
+/// The output of a foundation stack that names the audit queue.
+const AUDIT_QUEUE: &str = "AuditQueueUrl";
+/// How many requests are under way at once.
+const CONCURRENT: usize = 8;
+/// How many characters of a body a difference shows.
+const EXCERPT: usize = 60;
+
+pub const SAMPLE: Sample = Sample {
+    method: "POST",
+    path: workload::publish::PATH,
+    content_type: "application/json",
+    body: r#"{"message":"Hello"}"#,
+    accepts: |body| answer::message_id(body).is_some(),
+};
+
+/// A message that must arrive.
+struct Expected<'a> {
+    variant: &'a str,
+    case: &'a Case,
+}
+
+/// Sends every case to every subject, then compares what arrived with what was sent.
+pub async fn check(
+    subjects: &[Subject],
+    surroundings: &Surroundings<'_>,
+    transport: &Transport,
+) -> Result<Vec<Difference>, Failure> {
+    let queue = surroundings.outputs.get(AUDIT_QUEUE).ok_or_else(|| {
+        Failure::new(format!(
+            "no foundation stack has the output {AUDIT_QUEUE}, so what arrives cannot be seen"
+        ))
+        .hint("`deploy up` brings the foundation stacks up")
+    })?;
+    let begin = OffsetDateTime::now_utc();
+    let cases = Workload::Publish.cases();
+    let requests: Vec<_> = subjects
+        .iter()
+        .flat_map(|subject| cases.iter().map(move |case| (subject, case)))
+        .map(|(subject, case)| async move { (subject, case, send(transport, subject, case).await) })
+        .collect();
+    let judged: Vec<_> = futures::stream::iter(requests).buffer_unordered(CONCURRENT).collect().await;
+
+    let mut differences = Vec::new();
+    let mut expected = BTreeMap::new();
+    for (subject, case, judgement) in judged {
+        let variant = subject.variant.as_str();
+        match judgement {
+            Judgement::Right(None) => {}
+            Judgement::Right(Some(id)) => {
+                if expected.insert(id.clone(), Expected { variant, case }).is_some() {
+                    differences.push(difference(
+                        variant,
+                        case,
+                        "a message ID of its own",
+                        format!("{id} again"),
+                    ));
+                }
+            }
+            Judgement::Wrong { expected, got } => differences.push(difference(variant, case, &expected, got)),
+        }
+    }
+    let patience = match surroundings.target.kind {
+        TargetKind::Local => Duration::from_secs(15),
+        TargetKind::Aws => Duration::from_secs(60),
+    };
+    let audit = Audit::new(&surroundings.target.sqs, queue, begin);
+    let arrived = audit.collect(expected.keys().cloned().collect(), patience).await?;
+    for (id, wanted) in &expected {
+        let words = format!("{} to arrive", excerpt(&wanted.case.body, EXCERPT));
+        match arrived.by_id.get(id) {
+            Some(body) if body.as_bytes() == wanted.case.body.as_slice() => {}
+            Some(body) => {
+                let got = excerpt(body.as_bytes(), EXCERPT);
+                differences.push(difference(
+                    wanted.variant,
+                    wanted.case,
+                    &words,
+                    at_first_change(got, body, wanted.case),
+                ));
+            }
+            None => {
+                let got = format!("nothing within {} s under the ID {id}", patience.as_secs());
+                differences.push(difference(wanted.variant, wanted.case, &words, got));
+            }
+        }
+    }
+    differences.extend(smuggled(&cases, &arrived.strangers));
+    Ok(differences)
+}
+
+async fn send(transport: &Transport, subject: &Subject, case: &Case) -> Judgement {
+    let mut request = http::Request::builder()
+        .method(case.method)
+        .uri(format!("{}{}", subject.url, case.path))
+        .header("accept", "application/json");
+    if let Some(content_type) = case.content_type {
+        request = request.header("content-type", content_type);
+    }
+    match request.body(Bytes::from(case.body.clone())) {
+        Err(error) => Judgement::wrong("an address", error.to_string()),
+        Ok(request) => match transport.send(request).await {
+            Ok(answer) => answer::judge(&case.expect, &answer),
+            Err(error) => Judgement::wrong("an answer", error.to_string()),
+        },
+    }
+}
+
+fn difference(variant: &str, case: &Case, expected: &str, got: String) -> Difference {
+    Difference { variant: variant.to_owned(), case: case.name.to_owned(), expected: expected.to_owned(), got }
+}
+
+/// Adds where a long body begins to differ, which its first characters may not show.
+fn at_first_change(got: String, body: &str, case: &Case) -> String {
+    let at = body.bytes().zip(&case.body).take_while(|(got, sent)| got == *sent).count();
+    format!("{got} of {} bytes, different from byte {at} on", body.len())
+}
+
+/// Messages that nobody was told an ID of, with a body that should have been refused.
+fn smuggled(cases: &[Case], strangers: &[String]) -> Vec<Difference> {
+    let refused =
+        cases.iter().filter(|case| matches!(case.expect, Expect::Refused { .. }) && !case.body.is_empty());
+    refused
+        .filter(|case| strangers.iter().any(|body| body.as_bytes() == case.body.as_slice()))
+        .map(|case| {
+            difference("one of the variants", case, "nothing to arrive", excerpt(&case.body, EXCERPT))
+        })
+        .collect()
+}

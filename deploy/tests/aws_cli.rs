@@ -1,0 +1,264 @@
+//! The real AWS CLI, a program that nobody here wrote, against the embedded cloud.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const STACK: &str = "somebody-elses";
+
+/// An embedded cloud in the background with its own state directory, stopped at the end of the test.
+struct Cloud {
+    state: tempfile::TempDir,
+    endpoint: String,
+}
+
+impl Cloud {
+    fn start() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let started = deploy(state.path(), &["local", "start"]);
+        assert!(started.status.success(), "{started:?}");
+        let status = deploy(state.path(), &["--json", "local", "status"]);
+        let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+        let endpoint = status["endpoint"].as_str().unwrap().to_owned();
+        Self { state, endpoint }
+    }
+
+    /// Runs `aws` and gives what it printed; panics with its words where it failed.
+    fn aws(&self, arguments: &[&str]) -> String {
+        let output = self.try_aws(arguments);
+        assert!(
+            output.status.success(),
+            "aws {}: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn try_aws(&self, arguments: &[&str]) -> Output {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/python/bin/aws");
+        assert!(program.exists(), "the AWS CLI is not installed: run `cargo xtask tools`");
+        Command::new(program)
+            .args(["--endpoint-url", &self.endpoint, "--region", "us-east-1"])
+            .args(["--cli-connect-timeout", "5", "--cli-read-timeout", "30"])
+            .args(arguments)
+            .env("AWS_ACCESS_KEY_ID", "anyone")
+            .env("AWS_SECRET_ACCESS_KEY", "anything")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_MAX_ATTEMPTS", "1")
+            .output()
+            .unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.aws(arguments)).unwrap()
+    }
+
+    /// The outputs of the stack by name.
+    fn output(&self, key: &str) -> String {
+        let stacks = self.json(&["cloudformation", "describe-stacks", "--stack-name", STACK]);
+        let outputs = stacks["Stacks"][0]["Outputs"].as_array().unwrap().clone();
+        let output = outputs.iter().find(|output| output["OutputKey"] == key).unwrap();
+        output["OutputValue"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        deploy(self.state.path(), &["local", "stop"]);
+    }
+}
+
+fn deploy(state: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_deploy"))
+        .args(arguments)
+        .env("DEPLOY_STATE_DIR", state)
+        .output()
+        .unwrap()
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws_cli").join(name)
+}
+
+/// Zips the echo function with Python's own zipfile, so that somebody else's zip is unpacked.
+fn zip_function(folder: &Path) -> PathBuf {
+    let bootstrap = folder.join("bootstrap");
+    fs::copy(fixture("bootstrap"), &bootstrap).unwrap();
+    Command::new("chmod").arg("755").arg(&bootstrap).status().unwrap();
+    let zip = folder.join("echo.zip");
+    let made = Command::new("python3")
+        .args(["-m", "zipfile", "-c"])
+        .arg(&zip)
+        .arg("bootstrap")
+        .current_dir(folder)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    zip
+}
+
+#[test]
+fn the_aws_cli_drives_a_stack_of_its_own() {
+    let cloud = Cloud::start();
+    let folder = tempfile::tempdir().unwrap();
+    let template = format!("file://{}", fixture("template.yaml").display());
+
+    let identity = cloud.json(&["sts", "get-caller-identity"]);
+    assert_eq!(identity["Account"], "000000000000");
+
+    cloud.aws(&["s3", "mb", "s3://somebodys-code"]);
+    let zip = zip_function(folder.path());
+    cloud.aws(&["s3", "cp", zip.to_str().unwrap(), "s3://somebodys-code/echo.zip"]);
+    let back = folder.path().join("back.zip");
+    cloud.aws(&["s3", "cp", "s3://somebodys-code/echo.zip", back.to_str().unwrap()]);
+    assert_eq!(fs::read(&zip).unwrap(), fs::read(&back).unwrap());
+
+    create_and_use(&cloud, &template, folder.path());
+    update_and_change(&cloud, &template);
+
+    let full = cloud.try_aws(&["s3", "rb", "s3://somebodys-code"]);
+    assert!(String::from_utf8_lossy(&full.stderr).contains("BucketNotEmpty"), "{full:?}");
+    cloud.aws(&["s3", "rb", "--force", "s3://somebodys-code"]);
+    cloud.aws(&["cloudformation", "delete-stack", "--stack-name", STACK]);
+    cloud.aws(&["cloudformation", "wait", "stack-delete-complete", "--stack-name", STACK]);
+    let gone = cloud.try_aws(&["cloudformation", "describe-stacks", "--stack-name", STACK]);
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("does not exist"), "{gone:?}");
+}
+
+fn create_and_use(cloud: &Cloud, template: &str, folder: &Path) {
+    let create = |parameters: &str| {
+        cloud.try_aws(&[
+            "cloudformation",
+            "create-stack",
+            "--stack-name",
+            STACK,
+            "--template-body",
+            template,
+            "--capabilities",
+            "CAPABILITY_IAM",
+            "--tags",
+            "Key=team,Value=blue",
+            "--parameters",
+            parameters,
+        ])
+    };
+    let missing = create("ParameterKey=Greeting,ParameterValue=hi");
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("[Bucket] must have values"), "{missing:?}");
+    let created = create("ParameterKey=Bucket,ParameterValue=somebodys-code");
+    assert!(created.status.success(), "{created:?}");
+    cloud.aws(&["cloudformation", "wait", "stack-create-complete", "--stack-name", STACK]);
+
+    let events = cloud.json(&["cloudformation", "describe-stack-events", "--stack-name", STACK]);
+    let events = events["StackEvents"].as_array().unwrap();
+    assert_eq!(events[0]["ResourceStatus"], "CREATE_COMPLETE");
+    assert_eq!(events[0]["ResourceType"], "AWS::CloudFormation::Stack");
+    let first = events.last().unwrap();
+    assert_eq!(first["ResourceStatusReason"], "User Initiated");
+
+    let published = cloud.json(&[
+        "sns",
+        "publish",
+        "--topic-arn",
+        &cloud.output("TopicArn"),
+        "--message",
+        "gobble & \"gobble\" 🦃",
+    ]);
+    assert!(published["MessageId"].is_string());
+    let received = cloud.json(&["sqs", "receive-message", "--queue-url", &cloud.output("QueueUrl")]);
+    assert_eq!(received["Messages"][0]["Body"], "gobble & \"gobble\" 🦃");
+
+    assert_eq!(invoke(cloud, folder)["greeting"], "hello");
+    let logged = cloud.json(&[
+        "logs",
+        "filter-log-events",
+        "--log-group-name",
+        &cloud.output("LogGroupName"),
+        "--filter-pattern",
+        "greeted",
+    ]);
+    assert_eq!(logged["events"][0]["message"].as_str().unwrap().trim(), "greeted turkey");
+}
+
+fn invoke(cloud: &Cloud, folder: &Path) -> Value {
+    let answer = folder.join("answer.json");
+    let invoked = cloud.json(&[
+        "lambda",
+        "invoke",
+        "--function-name",
+        &cloud.output("FunctionName"),
+        "--payload",
+        r#"{"name":"turkey"}"#,
+        answer.to_str().unwrap(),
+    ]);
+    assert_eq!(invoked["StatusCode"], 200);
+    assert!(invoked["FunctionError"].is_null(), "{invoked}");
+    let answer: Value = serde_json::from_slice(&fs::read(answer).unwrap()).unwrap();
+    assert_eq!(answer["event"]["name"], "turkey");
+    answer
+}
+
+fn update_and_change(cloud: &Cloud, template: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let update = |greeting: &str| {
+        cloud.try_aws(&[
+            "cloudformation",
+            "update-stack",
+            "--stack-name",
+            STACK,
+            "--use-previous-template",
+            "--capabilities",
+            "CAPABILITY_IAM",
+            "--parameters",
+            "ParameterKey=Bucket,UsePreviousValue=true",
+            greeting,
+        ])
+    };
+    let unchanged = update("ParameterKey=Greeting,UsePreviousValue=true");
+    assert!(
+        String::from_utf8_lossy(&unchanged.stderr).contains("No updates are to be performed"),
+        "{unchanged:?}"
+    );
+    assert!(update("ParameterKey=Greeting,ParameterValue=howdy").status.success());
+    cloud.aws(&["cloudformation", "wait", "stack-update-complete", "--stack-name", STACK]);
+    assert_eq!(invoke(cloud, folder.path())["greeting"], "howdy");
+
+    cloud.aws(&[
+        "cloudformation",
+        "create-change-set",
+        "--stack-name",
+        STACK,
+        "--change-set-name",
+        "slower",
+        "--template-body",
+        template,
+        "--capabilities",
+        "CAPABILITY_IAM",
+        "--parameters",
+        "ParameterKey=Bucket,UsePreviousValue=true",
+        "ParameterKey=Greeting,UsePreviousValue=true",
+        "ParameterKey=Seconds,ParameterValue=45",
+    ]);
+    let wait = ["--stack-name", STACK, "--change-set-name", "slower"];
+    cloud.aws(&[&["cloudformation", "wait", "change-set-create-complete"][..], &wait].concat());
+    let described = cloud.json(&[&["cloudformation", "describe-change-set"][..], &wait].concat());
+    let changes = described["Changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{described}");
+    assert_eq!(changes[0]["ResourceChange"]["LogicalResourceId"], "Queue");
+    assert_eq!(changes[0]["ResourceChange"]["Replacement"], "False");
+    cloud.aws(&[&["cloudformation", "execute-change-set"][..], &wait].concat());
+    cloud.aws(&["cloudformation", "wait", "stack-update-complete", "--stack-name", STACK]);
+    let attributes = cloud.json(&[
+        "sqs",
+        "get-queue-attributes",
+        "--queue-url",
+        &cloud.output("QueueUrl"),
+        "--attribute-names",
+        "VisibilityTimeout",
+    ]);
+    assert_eq!(attributes["Attributes"]["VisibilityTimeout"], "45");
+}
