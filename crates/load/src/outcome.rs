@@ -136,11 +136,13 @@ mod tests {
         fn percentiles_are_exact_to_three_digits(mut values in vec(1..100_000_000_u64, 1..200), percent in 1..=100_usize) {
             let histogram = outcome(&values).latency;
             values.sort_unstable();
+            // A percentage times a count is rounded in binary, which can raise the rank by one.
             let rank = (values.len() * percent).div_ceil(100);
-            let exact = values[rank - 1];
+            let exact = [values[rank - 1], values[rank.min(values.len() - 1)]];
             #[expect(clippy::cast_precision_loss, reason = "a percentage")]
             let shown = histogram.value_at_quantile(percent as f64 / 100.0);
-            prop_assert!(shown.abs_diff(exact) * 1000 <= exact, "{} is not {}", shown, exact);
+            let close = exact.iter().any(|exact| shown.abs_diff(*exact) * 1000 <= *exact);
+            prop_assert!(close, "{} is not in {:?}", shown, exact);
         }
     }
 }
