@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::delete::{self, Retention};
 use super::graph::{self, AfterFailure, Graph};
 use super::input::OnFailure;
-use super::stack::CancelCause;
+use super::stack::{CancelCause, Stack};
 use super::view::View;
 use super::{Inner, SharedStack, lock};
 use crate::status::StackStatus;
@@ -25,27 +25,31 @@ pub(crate) enum Forward {
 pub(crate) async fn run(inner: Arc<Inner>, stack: SharedStack, view: View, cancel: CancellationToken) {
     let minutes = lock(&stack).timeout_minutes;
     let timer = minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
-    let reason = match forward(&view, &cancel, timer).await {
-        Forward::Complete => {
-            lock(&stack).transition(StackStatus::CreateComplete, None, inner.now());
+    let outcome = forward(&view, &cancel, timer).await;
+    let on_failure = {
+        let mut stack = lock(&stack);
+        if taken_over(&stack) {
             return;
         }
-        Forward::Failed(reason) => reason,
-    };
-    let (cause, on_failure) = {
-        let stack = lock(&stack);
-        (stack.running.as_ref().and_then(|running| running.cause), stack.on_failure)
-    };
-    if cause == Some(CancelCause::Delete) {
-        return;
-    }
-    match on_failure {
-        OnFailure::DoNothing => {
-            lock(&stack).transition(StackStatus::CreateFailed, Some(reason), inner.now());
+        match outcome {
+            Forward::Complete => {
+                stack.transition(StackStatus::CreateComplete, None, inner.now());
+                return;
+            }
+            Forward::Failed(reason) => {
+                let (status, follows) = match stack.on_failure {
+                    OnFailure::DoNothing => (StackStatus::CreateFailed, ""),
+                    OnFailure::Rollback => (StackStatus::RollbackInProgress, "Rollback requested by user."),
+                    OnFailure::Delete => (StackStatus::DeleteInProgress, "Delete requested by user."),
+                };
+                stack.transition(status, Some(format!("{reason}{follows}")), inner.now());
+            }
         }
+        stack.on_failure
+    };
+    match on_failure {
+        OnFailure::DoNothing => {}
         OnFailure::Rollback => {
-            let reason = format!("{reason}Rollback requested by user.");
-            lock(&stack).transition(StackStatus::RollbackInProgress, Some(reason), inner.now());
             let retention = Retention::of_creation(&lock(&stack));
             let failed = delete::all(&inner, &stack, &retention).await;
             let mut stack = lock(&stack);
@@ -57,12 +61,16 @@ pub(crate) async fn run(inner: Arc<Inner>, stack: SharedStack, view: View, cance
             }
         }
         OnFailure::Delete => {
-            let reason = format!("{reason}Delete requested by user.");
-            lock(&stack).transition(StackStatus::DeleteInProgress, Some(reason), inner.now());
             let retention = Retention::of_creation(&lock(&stack));
             delete::finish(&inner, &stack, &retention).await;
         }
     }
+}
+
+/// Whether a deletion has begun meanwhile, which then decides what becomes of the stack.
+fn taken_over(stack: &Stack) -> bool {
+    let cause = stack.running.as_ref().and_then(|running| running.cause);
+    stack.status != StackStatus::CreateInProgress || cause == Some(CancelCause::Delete)
 }
 
 /// Applies every resource of the view, then the outputs and exports.

@@ -162,6 +162,13 @@ fn describe_resource(stack: &Stack, resource: &StackResource) -> ResourceDescrip
     }
 }
 
+fn describe_resources(stack: &Stack) -> Vec<ResourceDescription> {
+    let mut all: Vec<_> =
+        stack.resources.values().map(|resource| describe_resource(stack, resource)).collect();
+    all.sort_by(|left, right| left.logical_id.cmp(&right.logical_id));
+    all
+}
+
 impl Engine {
     /// One stack by name or ID (deleted ones by ID only), or all that are not deleted; newest first.
     pub fn describe_stacks(&self, name: Option<&str>) -> Result<Vec<StackDescription>, EngineError> {
@@ -193,11 +200,11 @@ impl Engine {
         Ok(events)
     }
 
-    /// The resources of a stack in the order of its template; those that were deleted and kept nothing are left out.
+    /// The resources of a stack by logical ID.
     pub fn resources(&self, name: &str) -> Result<Vec<ResourceDescription>, EngineError> {
         let shared = self.inner.find(name)?;
         let stack = lock(&shared);
-        Ok(stack.resources.values().map(|resource| describe_resource(&stack, resource)).collect())
+        Ok(describe_resources(&stack))
     }
 
     /// One resource of a stack.

@@ -92,6 +92,7 @@ impl Engine {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html>
     pub fn delete_stack(&self, input: &DeleteInput) -> Result<(), EngineError> {
         let Ok(shared) = self.inner.find(&input.stack_name) else { return Ok(()) };
+        let in_use = self.check_exports(&shared);
         let waits = {
             let mut stack = lock(&shared);
             let fingerprint =
@@ -102,6 +103,7 @@ impl Engine {
                 return Ok(());
             }
             check_deletable(&stack, input)?;
+            in_use?;
             let mut running = None;
             if let Some(now) = &mut stack.running {
                 now.cause = Some(CancelCause::Delete);
@@ -111,7 +113,6 @@ impl Engine {
             remember(&mut stack, input.client_request_token.as_ref(), fingerprint);
             running
         };
-        self.check_exports(&shared)?;
         if waits.is_none() && lock(&shared).status == StackStatus::ReviewInProgress {
             let (id, name) = {
                 let mut stack = lock(&shared);
