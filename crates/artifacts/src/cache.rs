@@ -24,7 +24,7 @@ pub(crate) struct Kept {
 
 impl Cache {
     /// The cache below Cargo's target directory.
-    pub(crate) fn in_directory(target_directory: PathBuf) -> Cache {
+    pub(crate) fn in_directory(target_directory: &Path) -> Cache {
         Cache { directory: target_directory.join("artifacts") }
     }
 
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn a_package_is_made_once_for_a_program() {
         let directory = tempfile::tempdir().unwrap();
-        let cache = Cache::in_directory(directory.path().to_path_buf());
+        let cache = Cache::in_directory(directory.path());
         for artifact in [Artifact::Lambda("publish".to_owned()), Artifact::Container] {
             let first = program(directory.path(), b"one");
             let made = cache.package(&artifact, &first, Flavor::Local).unwrap();
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_damaged_package_is_made_anew() {
         let directory = tempfile::tempdir().unwrap();
-        let cache = Cache::in_directory(directory.path().to_path_buf());
+        let cache = Cache::in_directory(directory.path());
         let program = program(directory.path(), b"one");
         let zip = cache.package(&Artifact::Lambda("publish".to_owned()), &program, Flavor::Local).unwrap();
         fs::write(&zip.path, b"PK half a zip").unwrap();
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_missing_program_is_named() {
         let directory = tempfile::tempdir().unwrap();
-        let cache = Cache::in_directory(directory.path().to_path_buf());
+        let cache = Cache::in_directory(directory.path());
         let error =
             cache.package(&Artifact::Container, Path::new("/no/such/program"), Flavor::Local).unwrap_err();
         assert!(error.to_string().starts_with("/no/such/program: "), "{error}");

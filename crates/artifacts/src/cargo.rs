@@ -12,7 +12,7 @@ use tokio::process::Command;
 use crate::{Artifact, BuildError, BuildEvent, Flavor, Workspace};
 
 /// The longest that one run of Cargo may take: a slow machine with nothing compiled yet.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
+const LONGEST: Duration = Duration::from_hours(1);
 /// How many of the last lines a failure shows.
 const LAST_LINES: usize = 40;
 
@@ -35,6 +35,9 @@ struct Output {
 
 /// Cargo's target directory for the workspace.
 pub(crate) async fn target_directory(workspace: &Workspace) -> Result<PathBuf, BuildError> {
+    if let Some(directory) = workspace.target_directory() {
+        return Ok(directory.to_path_buf());
+    }
     let arguments = ["metadata", "--no-deps", "--format-version", "1"].map(str::to_owned);
     let output = run(workspace, &arguments, "the workspace", &|_| {}).await?;
     let directory = output.messages.iter().find_map(|message| message["target_directory"].as_str());
@@ -121,7 +124,11 @@ async fn run(
     let program =
         std::env::var("CARGO").ok().filter(|cargo| !cargo.is_empty()).unwrap_or_else(|| "cargo".to_owned());
     tracing::debug!(program, ?arguments, "starting cargo");
-    let mut child = Command::new(&program)
+    let mut command = Command::new(&program);
+    if let Some(directory) = workspace.target_directory() {
+        command.env("CARGO_TARGET_DIR", directory);
+    }
+    let mut child = command
         .args(arguments)
         .current_dir(workspace.root())
         .env("CARGO_TERM_COLOR", "never")

@@ -11,6 +11,7 @@ pub(crate) const VARIABLE: &str = "DEPLOY_WORKSPACE";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
     root: PathBuf,
+    target_directory: Option<PathBuf>,
 }
 
 impl Workspace {
@@ -31,7 +32,7 @@ impl Workspace {
             || Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|path| is_workspace(path));
         around
             .or_else(|| compiled_in().map(Path::to_path_buf))
-            .map(|root| Workspace { root })
+            .map(|root| Workspace { root, target_directory: None })
             .ok_or(BuildError::NoWorkspace { variable: VARIABLE })
     }
 
@@ -41,10 +42,20 @@ impl Workspace {
     /// [`BuildError::NotAWorkspace`].
     pub fn at(root: &Path) -> Result<Workspace, BuildError> {
         if is_workspace(root) {
-            Ok(Workspace { root: root.to_path_buf() })
+            Ok(Workspace { root: root.to_path_buf(), target_directory: None })
         } else {
             Err(BuildError::NotAWorkspace { path: root.to_path_buf(), variable: VARIABLE })
         }
+    }
+
+    /// The same workspace, compiled into a directory other than the one that Cargo's own settings name.
+    #[must_use]
+    pub fn with_target_directory(self, directory: PathBuf) -> Workspace {
+        Workspace { target_directory: Some(directory), ..self }
+    }
+
+    pub(crate) fn target_directory(&self) -> Option<&Path> {
+        self.target_directory.as_deref()
     }
 
     /// The root directory.

@@ -56,32 +56,32 @@ fn parse<T: FromStr>(
 mod tests {
     use super::*;
 
-    fn text(value: &str) -> Option<String> {
-        Some(value.to_owned())
+    fn listening(ip: &str, port: &str) -> Result<SocketAddr, ConfigError> {
+        address(Some(ip.to_owned()), Some(port.to_owned()))
     }
 
     #[test]
     fn the_defaults_are_those_of_the_image() {
         assert_eq!(address(None, None).unwrap().to_string(), "0.0.0.0:8080");
-        assert_eq!(address(text("::1"), text("0")).unwrap().to_string(), "[::1]:0");
+        assert_eq!(listening("::1", "0").unwrap().to_string(), "[::1]:0");
     }
 
     #[test]
     fn bad_values_are_shown_with_what_is_allowed() {
-        let port = address(None, text("80800")).unwrap_err().to_string();
+        let port = listening("0.0.0.0", "80800").unwrap_err().to_string();
         assert_eq!(
             port,
             "PORT is \"80800\", which is not a port from 0 to 65535: set it to a value such as 8080"
         );
-        let ip = address(text("localhost"), None).unwrap_err().to_string();
+        let ip = listening("localhost", "80").unwrap_err().to_string();
         assert!(ip.contains("BIND_ADDRESS is \"localhost\", which is not an IP address"), "{ip}");
     }
 
     #[test]
     fn the_workload_must_be_named_and_known() {
         assert!(workload(None).unwrap_err().to_string().starts_with("WORKLOAD is not set"));
-        let unknown = workload(text("publsh")).unwrap_err().to_string();
+        let unknown = workload(Some("publsh".to_owned())).unwrap_err().to_string();
         assert_eq!(unknown, "WORKLOAD: there is no workload \"publsh\": the workloads are publish");
-        assert_eq!(workload(text("publish")).unwrap(), Workload::Publish);
+        assert_eq!(workload(Some("publish".to_owned())).unwrap(), Workload::Publish);
     }
 }

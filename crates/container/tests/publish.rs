@@ -1,5 +1,7 @@
 //! The container's program with the workload `publish`, against a server that plays SNS.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
+
 #[path = "../../workload/tests/topic/mod.rs"]
 mod topic;
 
@@ -91,7 +93,7 @@ async fn too_large_bodies_are_refused_however_they_are_sent() {
 
     let mut chunked = service.connect().await;
     chunked.write(b"POST /publish HTTP/1.1\r\nhost: service\r\ntransfer-encoding: chunked\r\n\r\n").await;
-    let chunk = [b"10000\r\n".as_slice(), &[b'x'; 65536], b"\r\n"].concat();
+    let chunk = [b"10000\r\n".as_slice(), &vec![b'x'; 65536], b"\r\n"].concat();
     for _ in 0..MAX_BODY_BYTES / 65536 {
         chunked.write(&chunk).await;
     }

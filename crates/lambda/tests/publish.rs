@@ -1,5 +1,7 @@
 //! The function's program, run as Lambda runs it, against servers that play the Runtime API and SNS.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
+
 #[path = "../../workload/tests/topic/mod.rs"]
 mod topic;
 

@@ -16,7 +16,7 @@ use crate::signing::{Scope, add_signature};
 use crate::{Request, Response, ServiceError, SignedHttpError, Transport, TransportError, endpoint, retry};
 
 /// How long before they expire credentials are had anew.
-const EXPIRY_MARGIN: Duration = Duration::from_secs(60);
+const EXPIRY_MARGIN: Duration = Duration::from_mins(1);
 
 /// The version of AWS's JSON protocol that a service speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

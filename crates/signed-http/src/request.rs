@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// SigV4's unreserved characters; everything else is percent-encoded.
+/// The signature's unreserved characters; everything else is percent-encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const ENCODED_IN_PATH: &AsciiSet = &ENCODED.remove(b'/');
 
@@ -67,7 +67,7 @@ impl Request {
     }
 }
 
-/// Pairs as `application/x-www-form-urlencoded`, with `%20` for a space, as SigV4 wants it.
+/// Pairs as `application/x-www-form-urlencoded`, with `%20` for a space, as the signature wants it.
 pub(crate) fn form(pairs: &[(String, String)]) -> String {
     let encode = |text| utf8_percent_encode(text, ENCODED);
     pairs

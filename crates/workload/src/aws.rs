@@ -17,6 +17,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 /// The SDK's configuration; region, endpoint and credentials come from the AWS environment unless the caller sets them.
 ///
 /// TLS is done by ring, which costs a cold start a third of what the SDK's default costs.
+#[must_use]
 pub fn loader() -> ConfigLoader {
     let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
     let timeouts = TimeoutConfig::builder()

@@ -1,5 +1,7 @@
 //! The publisher against a server that plays SNS.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
+
 mod topic;
 
 use aws_config::Region;
@@ -21,8 +23,8 @@ async fn every_body_arrives_exactly() {
     let topic = Topic::start().await;
     let publisher = publisher(&topic.endpoint()).await;
     for case in workload::publish::cases().iter().filter(|case| case.expect == Expect::Published) {
-        let published = publisher.publish(case.content_type, &case.body).await.unwrap();
-        assert_eq!(published.message_id, "m-1");
+        let answer = publisher.publish(case.content_type, &case.body).await.unwrap();
+        assert_eq!(answer.message_id, "m-1");
         let arrived = topic.take_messages();
         assert!(arrived.len() == 1 && arrived[0].as_bytes() == case.body, "{} arrived changed", case.name);
     }

@@ -28,7 +28,7 @@ async fn publish(State(publisher): State<Publisher>, request: Request) -> Respon
     // A content type that is not even text is none of the supported ones.
     let content_type = head.headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
     match publisher.publish(content_type, &body).await {
-        Ok(published) => answer::json(StatusCode::OK, published.body()),
+        Ok(message) => answer::json(StatusCode::OK, message.body()),
         Err(error) => answer::refusal(error.refusal()),
     }
 }

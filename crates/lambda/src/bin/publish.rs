@@ -17,7 +17,7 @@ async fn publish(publisher: Publisher, request: ProxyRequest) -> ProxyResponse {
         return PublishError::NotText.refusal().into();
     };
     match publisher.publish(request.header("content-type"), &body).await {
-        Ok(published) => ProxyResponse::json(200, published.body()),
+        Ok(message) => ProxyResponse::json(200, message.body()),
         Err(error) => error.refusal().into(),
     }
 }
