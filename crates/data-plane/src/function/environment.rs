@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -196,9 +197,10 @@ impl Environment {
     }
 
     /// The process could not initialise.
-    pub(super) fn init_failed(&self, error_type: &str, body: &[u8]) {
-        let message = serde_json::from_slice::<serde_json::Value>(body).ok();
-        let message = message.as_ref().and_then(|body| body["errorMessage"].as_str()).unwrap_or_default();
+    pub(super) fn init_failed(&self, error_type: Option<&str>, body: &[u8]) {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let error_type = error_type.or_else(|| body["errorType"].as_str()).unwrap_or("Runtime.Unknown");
+        let message = body["errorMessage"].as_str().unwrap_or_default();
         if let Phase::Starting { failure } = &mut *self.phase.lock() {
             *failure = Some(format!("the runtime reported {error_type}: {message}"));
         }

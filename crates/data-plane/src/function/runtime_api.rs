@@ -56,9 +56,8 @@ async fn answer(environment: &Arc<Environment>, request: Request<Incoming>) -> R
         return refusal(StatusCode::METHOD_NOT_ALLOWED, "InvalidMethod", "use POST");
     }
     let body = Limited::new(body, LARGEST_PAYLOAD).collect().await.map(http_body_util::Collected::to_bytes);
-    let error_type =
-        parts.headers.get(ERROR_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("Unhandled");
     if path == "init/error" {
+        let error_type = parts.headers.get(ERROR_TYPE).and_then(|value| value.to_str().ok());
         environment.init_failed(error_type, &body.unwrap_or_default());
         return accepted();
     }

@@ -56,7 +56,7 @@ pub struct RootfsError {
 
 /// One container as a process. It runs as the user who runs the cloud, whatever user the image names, because
 /// an ordinary user cannot become another one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskSpec {
     pub family: String,
     /// Of the task definition, for events and snapshots: `family:revision` or its ARN.
@@ -70,7 +70,7 @@ pub struct TaskSpec {
     pub environment: BTreeMap<String, String>,
     /// The port of the container; its process gets a free loopback port as `PORT` instead.
     pub container_port: Option<u16>,
-    /// CPU units; 1024 is one processor. Told to the process by `ECS_CONTAINER_CPU`, not enforced.
+    /// CPU units; 1024 is one processor. Not enforced: all tasks share this machine.
     pub cpu: u32,
     pub memory_mb: u32,
     pub open_files: Option<u64>,
@@ -114,6 +114,16 @@ pub struct ServiceSpec {
     pub health_check_grace_period: Duration,
     /// Replace the tasks even when nothing in them changed.
     pub force_new_deployment: bool,
+}
+
+impl ServiceSpec {
+    /// Whether tasks of `self` may go on as tasks of `other`.
+    pub(super) fn runs_the_same(&self, other: &Self) -> bool {
+        let groups = self.target_groups.iter().zip(&other.target_groups);
+        self.task == other.task
+            && self.target_groups.len() == other.target_groups.len()
+            && groups.into_iter().all(|(one, another)| Arc::ptr_eq(one, another))
+    }
 }
 
 /// How a service replaces its tasks.

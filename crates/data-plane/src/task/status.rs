@@ -79,6 +79,10 @@ pub struct ServiceStatus {
     /// Newest first, at most 100.
     pub events: Vec<ServiceEvent>,
     pub tasks: Vec<TaskSummary>,
+    /// Set when the circuit breaker gave up on what was last asked for.
+    pub failure: Option<DeploymentFailure>,
+    /// How many specs the service has been given that this state takes into account.
+    pub revision: u64,
     /// Set when the service has been stopped.
     pub stopped: bool,
 }
