@@ -80,11 +80,11 @@ const RULE_FUNCTIONS: [&str; 10] = [
 const EXTENSION_FUNCTIONS: [&str; 2] = ["Fn::Length", "Fn::ToJsonString"];
 
 /// The function call that a value is, or `None` where it is a plain value.
-pub(crate) fn parse<'v>(
-    value: &'v Value,
+pub(crate) fn parse(
+    value: &Value,
     place: Place,
     extensions: bool,
-) -> Result<Option<Function<'v>>, TemplateError> {
+) -> Result<Option<Function<'_>>, TemplateError> {
     let Some(object) = value.as_object() else { return Ok(None) };
     let is_function =
         |key: &str| key == "Ref" || key.starts_with("Fn::") || (key == "Condition" && place != Place::Value);

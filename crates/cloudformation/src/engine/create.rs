@@ -139,13 +139,13 @@ fn failures(view: &View, mut failed: Vec<String>) -> String {
             .is_some_and(|own| matches!(own.status, CreateFailed | CreateInProgress))
     };
     let (create, update): (Vec<String>, Vec<String>) = failed.into_iter().partition(created);
-    let mut text = String::new();
-    for (what, names) in [("create", create), ("update", update)] {
-        if !names.is_empty() {
-            text.push_str(&format!("The following resource(s) failed to {what}: [{}]. ", names.join(", ")));
+    let sentence = |what: &str, names: &[String]| {
+        if names.is_empty() {
+            return String::new();
         }
-    }
-    text
+        format!("The following resource(s) failed to {what}: [{}]. ", names.join(", "))
+    };
+    sentence("create", &create) + &sentence("update", &update)
 }
 
 /// Evaluates the outputs and takes over the exports.

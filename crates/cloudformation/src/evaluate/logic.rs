@@ -65,7 +65,9 @@ fn condition_names<'v>(value: &'v Value, names: &mut Vec<&'v str>) {
                     ("Condition", Value::String(name)) => names.push(name),
                     ("Fn::If", Value::Array(items)) => {
                         names.extend(items.first().and_then(Value::as_str));
-                        items.iter().for_each(|item| condition_names(item, names));
+                        for item in items {
+                            condition_names(item, names);
+                        }
                     }
                     _ => condition_names(value, names),
                 }

@@ -17,7 +17,7 @@ impl Schema {
     pub fn validate(&self, properties: &Map<String, Value>) -> Result<Map<String, Value>, String> {
         let mut validation = Validation { schema: self, complaints: Vec::new() };
         validation.refuse_read_only(properties);
-        let coerced = validation.object(&self.document, properties, Place::root());
+        let coerced = validation.object(&self.document, properties, &Place::root());
         if validation.complaints.is_empty() { Ok(coerced) } else { Err(validation.complaints.join(", ")) }
     }
 }
@@ -94,7 +94,7 @@ impl<'s> Validation<'s> {
                 if object.contains_key("properties") || object.contains_key("patternProperties") =>
             {
                 let definition = self.definition_value(definition);
-                Value::Object(self.object(definition, &properties, place.clone()))
+                Value::Object(self.object(definition, &properties, place))
             }
             Value::Object(properties) => {
                 self.count(object, ["minProperties", "maxProperties"], properties.len(), place);
@@ -149,14 +149,14 @@ impl<'s> Validation<'s> {
         &mut self,
         definition: &'s Value,
         properties: &Map<String, Value>,
-        place: Place,
+        place: &Place,
     ) -> Map<String, Value> {
         let known = definition.get("properties").and_then(Value::as_object);
         let patterns = definition.get("patternProperties").and_then(Value::as_object);
         let additional = definition.get("additionalProperties");
         for name in definition.get("required").and_then(Value::as_array).into_iter().flatten() {
             if let Some(name) = name.as_str().filter(|name| !properties.contains_key(*name)) {
-                self.complain(&place, format!("required key [{name}] not found"));
+                self.complain(place, format!("required key [{name}] not found"));
             }
         }
         let mut coerced = Map::new();
@@ -171,12 +171,13 @@ impl<'s> Validation<'s> {
             let found = known.and_then(|known| known.get(name)).or_else(by_pattern);
             let inner = place.below(name);
             let value = match (found, additional) {
-                (Some(definition), _) => self.value(definition, value, &inner),
-                (None, Some(definition @ Value::Object(_))) => self.value(definition, value, &inner),
+                (Some(definition), _) | (None, Some(definition @ Value::Object(_))) => {
+                    self.value(definition, value, &inner)
+                }
                 (None, Some(Value::Bool(true))) => value.clone(),
                 // A definition that does not say otherwise is closed: an unknown property is never silently accepted.
                 (None, _) => {
-                    self.complain(&place, format!("extraneous key [{name}] is not permitted"));
+                    self.complain(place, format!("extraneous key [{name}] is not permitted"));
                     value.clone()
                 }
             };
@@ -189,7 +190,7 @@ impl<'s> Validation<'s> {
                 .iter()
                 .map(|branch| branch.get("required").map_or_else(String::new, ToString::to_string))
                 .collect();
-            self.complain(&place, format!("one of the keys {} must be given", choices.join(" or ")));
+            self.complain(place, format!("one of the keys {} must be given", choices.join(" or ")));
         }
         coerced
     }
