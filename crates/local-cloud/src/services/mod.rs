@@ -3,13 +3,20 @@
 //! Resource handlers and data planes call the state directly (`services.sns.create_topic(…)`); callers from outside
 //! come through the wire handlers, which [`wire_handlers`] lists.
 
+pub mod apigateway;
+mod compute;
 pub mod ec2;
+pub mod ecs;
+pub mod elbv2;
 pub mod hosts;
 pub mod iam;
-
+pub mod ids;
+pub mod lambda;
+pub mod logs;
 pub mod policy;
 pub mod sns;
 pub mod sqs;
+pub mod sts;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
@@ -91,22 +98,64 @@ impl RegionContext {
 /// The state of every service in one region.
 pub struct Services {
     pub context: Arc<RegionContext>,
+    pub apigateway: apigateway::ApiGateway,
+    pub ec2: ec2::Ec2,
+    pub ecs: ecs::Ecs,
+    pub elbv2: elbv2::ElasticLoadBalancing,
+    pub hosts: Arc<hosts::Hosts>,
+    pub iam: Arc<iam::Iam>,
+    pub lambda: lambda::Lambda,
+    pub logs: Arc<logs::Logs>,
     pub sns: Arc<Sns>,
     pub sqs: Arc<Sqs>,
+    pub sts: Arc<sts::Sts>,
 }
 
 impl Services {
     pub(crate) fn new(context: Arc<RegionContext>) -> Arc<Self> {
         let sqs = Arc::new(Sqs::new(Arc::clone(&context)));
         let sns = Arc::new(Sns::new(Arc::clone(&context), Arc::clone(&sqs)));
-        Arc::new(Self { context, sns, sqs })
+        let hosts = Arc::new(hosts::Hosts::default());
+        let logs = Arc::new(logs::Logs::new(Arc::clone(&context)));
+        let sink: Arc<dyn data_plane::LogSink> = Arc::clone(&logs) as _;
+        let iam: Arc<iam::Iam> = Arc::default();
+        let sts = Arc::new(sts::Sts::new(Arc::clone(&context), Arc::clone(&iam)));
+        Arc::new(Self {
+            apigateway: apigateway::ApiGateway::default(),
+            ec2: ec2::Ec2::default(),
+            ecs: compute::ecs(&context, &sink),
+            elbv2: elbv2::ElasticLoadBalancing::new(Arc::clone(&hosts)),
+            hosts,
+            iam,
+            lambda: compute::lambda(&context, &sink),
+            logs,
+            context,
+            sns,
+            sqs,
+            sts,
+        })
+    }
+
+    /// Where functions, tasks and access logs of this region write.
+    #[must_use]
+    pub fn log_sink(&self) -> Arc<dyn data_plane::LogSink> {
+        Arc::clone(&self.logs) as _
     }
 }
 
 /// The wire handlers of a region. A new service gets its line here.
 pub(crate) fn wire_handlers(services: &Arc<Services>) -> Vec<Arc<dyn Service>> {
     vec![
+        Arc::new(apigateway::ApiGatewayApi(Arc::clone(services))),
+        Arc::new(apigateway::Front(Arc::clone(services))),
+        Arc::new(ecs::EcsApi(Arc::clone(services))),
+        Arc::new(elbv2::ElasticLoadBalancingApi(Arc::clone(services))),
+        Arc::new(elbv2::Front(Arc::clone(services))),
+        Arc::new(iam::IamService { iam: Arc::clone(&services.iam), account: services.context.account.clone() }),
+        Arc::new(lambda::LambdaApi(Arc::clone(services))),
+        Arc::new(logs::LogsService(Arc::clone(&services.logs))),
         Arc::new(sns::SnsService(Arc::clone(&services.sns))),
         Arc::new(sqs::SqsService(Arc::clone(&services.sqs))),
+        Arc::new(sts::StsService(Arc::clone(&services.sts))),
     ]
 }

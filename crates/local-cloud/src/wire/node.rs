@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// One value of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
-    /// Written as an empty element in XML and as `null` in JSON.
+    /// A member that is absent: left out in XML, `null` in JSON.
     Null,
     Text(String),
     Number(i64),
@@ -89,7 +89,10 @@ impl Node {
             Self::Text(text) => push_text(out, text),
             Self::Number(number) => out.push_str(&number.to_string()),
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Self::Struct(members) => members.iter().for_each(|(name, node)| node.write_element(out, name)),
+            Self::Struct(members) => {
+                let present = members.iter().filter(|(_, node)| *node != Self::Null);
+                present.for_each(|(name, node)| node.write_element(out, name));
+            }
             Self::List(items) => items.iter().for_each(|node| node.write_element(out, "member")),
             Self::Named(name, items) => items.iter().for_each(|node| node.write_element(out, name)),
             Self::Map(entries) => {
@@ -165,7 +168,7 @@ mod tests {
         ]);
         assert_eq!(
             tree.to_xml("R", Some("urn:n")),
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<R xmlns=\"urn:n\"><Id>a&lt;b&amp;&quot;c&quot;&#xD;\n</Id><Sequence></Sequence>\
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<R xmlns=\"urn:n\"><Id>a&lt;b&amp;&quot;c&quot;&#xD;\n</Id>\
              <Topics><member><Arn>x</Arn></member></Topics><Attributes><entry><key>k</key><value>v</value></entry></Attributes></R>"
         );
         assert_eq!(

@@ -1,11 +1,15 @@
 //! IAM: roles and policies, as far as other services ask for them.
 
 mod document;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use document::{MalformedPolicy, PolicyDocument, PolicyKind, Verdict, wildcard};
+pub use wire::IamService;
+
+use crate::wire::epoch_millis;
 
 /// Roles and managed policies of the account; IAM knows no regions.
 #[derive(Default)]
@@ -18,6 +22,8 @@ struct State {
     roles: BTreeMap<String, Role>,
     /// By ARN.
     policies: BTreeMap<String, ManagedPolicy>,
+    /// Milliseconds since the epoch, by ARN.
+    created: BTreeMap<String, i64>,
 }
 
 /// A role.
@@ -70,6 +76,7 @@ impl Iam {
             return Err(IamError::Exists { kind: "Role", name: role.name });
         }
         state.check_managed(&role.managed)?;
+        state.created.insert(role.arn.clone(), epoch_millis());
         state.roles.insert(role.name.clone(), role);
         Ok(())
     }
@@ -88,7 +95,10 @@ impl Iam {
 
     /// Deletes a role; one that is gone already is a success.
     pub fn delete_role(&self, name: &str) {
-        self.state().roles.remove(name);
+        let mut state = self.state();
+        if let Some(role) = state.roles.remove(name) {
+            state.created.remove(&role.arn);
+        }
     }
 
     /// A role by name.
@@ -108,6 +118,24 @@ impl Iam {
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         self.state().roles.values().cloned().collect()
+    }
+
+    /// A managed policy of the account by ARN.
+    #[must_use]
+    pub fn policy(&self, arn: &str) -> Option<ManagedPolicy> {
+        self.state().policies.get(arn).cloned()
+    }
+
+    /// The managed policies of the account in the order of their ARNs.
+    #[must_use]
+    pub fn policies(&self) -> Vec<ManagedPolicy> {
+        self.state().policies.values().cloned().collect()
+    }
+
+    /// When a role or a managed policy was made, in milliseconds since the epoch; 0 for one that does not exist.
+    #[must_use]
+    pub fn created_at(&self, arn: &str) -> i64 {
+        self.state().created.get(arn).copied().unwrap_or_default()
     }
 
     /// Whether the role exists and lets `principal` (`lambda.amazonaws.com`) assume it.
@@ -137,6 +165,7 @@ impl Iam {
         }
         state.check_roles(roles)?;
         state.attach(&policy.arn, roles);
+        state.created.insert(policy.arn.clone(), epoch_millis());
         state.policies.insert(policy.arn.clone(), policy);
         Ok(())
     }
@@ -166,6 +195,7 @@ impl Iam {
             return Err(IamError::Attached);
         }
         state.policies.remove(arn);
+        state.created.remove(arn);
         Ok(())
     }
 

@@ -1,0 +1,104 @@
+//! AWS STS: who is calling, and roles taken on.
+//!
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html>
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use http::StatusCode;
+
+use super::iam::Iam;
+use super::{RegionContext, Service};
+use crate::wire::{ApiError, Node, Params, Scope, WireRequest, WireResponse, epoch_millis, iso_seconds};
+
+/// The ID of the one user of the account.
+const USER_ID: &str = "AIDALOCALCLOUDUSER000";
+/// The most sessions that are remembered; the oldest access key goes first.
+const MAX_SESSIONS: usize = 10_000;
+
+/// STS, with the sessions that it gave out.
+pub struct Sts {
+    context: Arc<RegionContext>,
+    iam: Arc<Iam>,
+    /// ARN and user ID by access key.
+    sessions: Mutex<BTreeMap<String, (String, String)>>,
+}
+
+impl Sts {
+    pub(crate) fn new(context: Arc<RegionContext>, iam: Arc<Iam>) -> Self {
+        Self { context, iam, sessions: Mutex::default() }
+    }
+
+    /// ARN and user ID of whoever calls with an access key: a session of a role, or the user of the account.
+    #[must_use]
+    pub fn caller(&self, access_key_id: &str) -> (String, String) {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let user = || (format!("arn:aws:iam::{}:user/local", self.context.account), USER_ID.to_owned());
+        sessions.get(access_key_id).cloned().unwrap_or_else(user)
+    }
+
+    /// Gives temporary credentials of a role that exists.
+    fn assume_role(&self, caller: &str, params: &Params) -> Result<Node, ApiError> {
+        let arn = params.required("RoleArn")?;
+        let session = params.required("RoleSessionName")?;
+        let seconds: i64 = params.get("DurationSeconds").and_then(|text| text.parse().ok()).unwrap_or(3600);
+        let role = self.iam.role_by_arn(arn).ok_or_else(|| {
+            let message =
+                format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");
+            ApiError::with_status(StatusCode::FORBIDDEN, "AccessDenied", message)
+        })?;
+        if !(900..=43_200).contains(&seconds) {
+            let message = format!("DurationSeconds is {seconds}; it must be 900 to 43200.");
+            return Err(ApiError::sender("ValidationError", message));
+        }
+        let random = || uuid::Uuid::new_v4().simple().to_string();
+        let access_key = format!("ASIA{}", &random().to_uppercase()[..16]);
+        let assumed = format!("arn:aws:sts::{}:assumed-role/{}/{session}", self.context.account, role.name);
+        let id = format!("{}:{session}", role.id);
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= MAX_SESSIONS {
+            sessions.pop_first();
+        }
+        sessions.insert(access_key.clone(), (assumed.clone(), id.clone()));
+        Ok(Node::Struct(vec![
+            (
+                "Credentials",
+                Node::Struct(vec![
+                    ("AccessKeyId", access_key.into()),
+                    ("SecretAccessKey", format!("{}{}", random(), &random()[..8]).into()),
+                    ("SessionToken", random().into()),
+                    ("Expiration", iso_seconds(epoch_millis() + seconds * 1000).into()),
+                ]),
+            ),
+            ("AssumedRoleUser", Node::Struct(vec![("AssumedRoleId", id.into()), ("Arn", assumed.into())])),
+        ]))
+    }
+}
+
+/// STS on the wire.
+pub struct StsService(pub Arc<Sts>);
+
+#[async_trait]
+impl Service for StsService {
+    fn name(&self) -> &'static str {
+        "sts"
+    }
+
+    async fn handle(&self, request: WireRequest) -> WireResponse {
+        let params = request.params();
+        let action = params.get("Action").unwrap_or_default();
+        let access_key = Scope::of(&request.headers, &request.uri).map(|scope| scope.access_key_id);
+        let (arn, id) = self.0.caller(access_key.as_deref().unwrap_or_default());
+        let result = match action {
+            "GetCallerIdentity" => Ok(Node::Struct(vec![
+                ("Arn", arn.into()),
+                ("UserId", id.into()),
+                ("Account", self.0.context.account.as_str().into()),
+            ])),
+            "AssumeRole" => self.0.assume_role(&arn, &params),
+            _ => Err(ApiError::unknown_operation(&request, action)),
+        };
+        WireResponse::of_query(&request, action, result)
+    }
+}
