@@ -1,0 +1,127 @@
+//! What the project asks of its templates beyond what AWS does: they delete cleanly, name nothing, and grant little.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use catalog::{Catalog, Template};
+use serde_json::Value;
+
+fn for_all(check: impl Fn(&Template)) {
+    let catalog = Catalog::builtin().unwrap();
+    for template in catalog.foundation().chain(catalog.variants().map(|variant| &variant.template)) {
+        check(template);
+    }
+}
+
+/// Every value under a key, however deep.
+fn under<'v>(value: &'v Value, key: &str) -> Vec<&'v Value> {
+    match value {
+        Value::Object(object) => {
+            object.get(key).into_iter().chain(object.values().flat_map(|inner| under(inner, key))).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(|item| under(item, key)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().map_or_else(
+        || value.as_str().into_iter().collect(),
+        |list| list.iter().filter_map(Value::as_str).collect(),
+    )
+}
+
+#[test]
+fn references_resolve_and_nothing_is_circular() {
+    for_all(|template| template.document().check_references().unwrap());
+}
+
+#[test]
+fn nothing_outlives_its_stack() {
+    for_all(|template| {
+        let file = template.file();
+        for key in ["DeletionPolicy", "UpdateReplacePolicy"] {
+            assert!(under(template.document().document(), key).is_empty(), "{file} has a {key}");
+        }
+        for (name, resource) in template.document().resources() {
+            let kind = resource.type_name.as_str();
+            let retained =
+                kind != "AWS::Logs::LogGroup" || resource.properties.contains_key("RetentionInDays");
+            assert!(retained, "{file}: {name} keeps its log for ever");
+            assert_ne!(kind, "AWS::ApiGateway::Account", "{file}: it is one per account");
+        }
+    });
+}
+
+/// A named resource can neither be replaced nor stand twice in an account. A REST API's name is a label.
+#[test]
+fn nothing_has_a_name_of_its_own() {
+    const NAMES: [(&str, &str); 11] = [
+        ("AWS::EC2::SecurityGroup", "GroupName"),
+        ("AWS::ECR::Repository", "RepositoryName"),
+        ("AWS::ECS::Cluster", "ClusterName"),
+        ("AWS::ECS::Service", "ServiceName"),
+        ("AWS::ElasticLoadBalancingV2::LoadBalancer", "Name"),
+        ("AWS::ElasticLoadBalancingV2::TargetGroup", "Name"),
+        ("AWS::IAM::Role", "RoleName"),
+        ("AWS::Lambda::Function", "FunctionName"),
+        ("AWS::Logs::LogGroup", "LogGroupName"),
+        ("AWS::S3::Bucket", "BucketName"),
+        ("AWS::SNS::Topic", "TopicName"),
+    ];
+    for_all(|template| {
+        for (name, resource) in template.document().resources() {
+            let named = NAMES.iter().any(|(kind, property)| {
+                *kind == resource.type_name && resource.properties.contains_key(*property)
+            });
+            assert!(!named, "{}: {name} has a name of its own", template.file());
+        }
+    });
+}
+
+/// AWS gives a registry's token for no resource in particular; all else names what it is about.
+#[test]
+fn roles_may_do_what_is_spelled_out() {
+    for_all(|template| {
+        for (name, resource) in template.document().resources() {
+            if resource.type_name != "AWS::IAM::Role" {
+                continue;
+            }
+            let policies = resource.properties.get("Policies").unwrap();
+            for statement in
+                under(policies, "Statement").into_iter().flat_map(|list| list.as_array().unwrap())
+            {
+                let actions = texts(&statement["Action"]);
+                assert!(
+                    !actions.is_empty() && actions.iter().all(|action| !action.contains('*')),
+                    "{name}: {actions:?}"
+                );
+                let everything = texts(&statement["Resource"]).contains(&"*");
+                assert!(
+                    !everything || actions == ["ecr:GetAuthorizationToken"],
+                    "{name}: {actions:?} on everything"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn outputs_say_what_they_are() {
+    for_all(|template| {
+        for output in template.outputs().values() {
+            assert!(output.description.is_some(), "{}: {}", template.file(), output.name);
+            assert!(output.export.is_none(), "{}: stacks are wired by name, not by exports", template.file());
+        }
+    });
+}
+
+/// Where a resource stands in the text: a comment right above it says what it is for.
+#[test]
+fn every_resource_has_a_comment() {
+    for_all(|template| {
+        let lines: Vec<&str> = template.body().lines().collect();
+        for name in template.document().resources().keys() {
+            let at = lines.iter().position(|line| *line == format!("  {name}:")).unwrap();
+            assert!(lines[at - 1].starts_with("  # "), "{}: {name} has no comment", template.file());
+        }
+    });
+}
