@@ -57,7 +57,7 @@ pub(crate) async fn turn(
         Limit::Requests(requests) => connections.min(u32::try_from(requests).unwrap_or(u32::MAX)),
         Limit::Duration(_) => connections,
     };
-    crew.prepare(useful).await?;
+    crew.prepare(useful, shutdown).await?;
     let budget = Budget::new(limit, shutdown);
     let begin = Instant::now();
     let mut busy = JoinSet::new();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::connector::Connector;
 use crate::progress::Counters;
@@ -59,7 +60,11 @@ impl Crew {
     }
 
     /// Hires up to `count` workers and opens their connections side by side, before any time is taken.
-    pub(crate) async fn prepare(&mut self, count: u32) -> Result<(), LoadError> {
+    pub(crate) async fn prepare(
+        &mut self,
+        count: u32,
+        shutdown: &CancellationToken,
+    ) -> Result<(), LoadError> {
         let mut ready = Vec::new();
         while ready.len() < count as usize
             && let Some(worker) = self.take()?
@@ -68,8 +73,12 @@ impl Crew {
         }
         let mut connecting = JoinSet::new();
         for mut worker in ready {
+            let shutdown = shutdown.clone();
             connecting.spawn(async move {
-                worker.connect().await;
+                tokio::select! {
+                    () = worker.connect() => {}
+                    () = shutdown.cancelled() => {}
+                }
                 worker
             });
         }

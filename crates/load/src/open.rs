@@ -37,7 +37,7 @@ pub(crate) async fn turn(
     shutdown: &CancellationToken,
     observe: impl Fn(&Crew),
 ) -> Result<(), LoadError> {
-    crew.prepare(prepared(schedule.per_second)).await?;
+    crew.prepare(prepared(schedule.per_second), shutdown).await?;
     let begin = Instant::now();
     let (due, mut dues) = unbounded_channel();
     let clock = spawn_blocking(move || keep_time(begin, schedule, &due));
