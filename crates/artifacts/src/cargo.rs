@@ -1,6 +1,6 @@
 //! Runs Cargo and reads what it says.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -13,6 +13,8 @@ use crate::{Artifact, BuildError, BuildEvent, Flavor, Workspace};
 
 /// The longest that one run of Cargo may take: a slow machine with nothing compiled yet.
 const LONGEST: Duration = Duration::from_hours(1);
+/// The package of the running program, and its directory.
+const THIS_PROGRAM: &str = "deploy";
 /// How many of the last lines a failure shows.
 const LAST_LINES: usize = 40;
 
@@ -62,7 +64,7 @@ pub(crate) async fn compile(
     for group in groups {
         let started = Instant::now();
         let names = group.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-        let output = run(workspace, &arguments(group, flavor), &names, on_event).await?;
+        let output = run(workspace, &arguments(workspace, group, flavor), &names, on_event).await?;
         for artifact in group {
             let (program, fresh) = program(&output, artifact)
                 .ok_or_else(|| BuildError::NoProgram { artifact: artifact.clone() })?;
@@ -77,12 +79,18 @@ pub(crate) async fn compile(
     Ok(compiled)
 }
 
-fn arguments(artifacts: &[Artifact], flavor: Flavor) -> Vec<String> {
+fn arguments(workspace: &Workspace, artifacts: &[Artifact], flavor: Flavor) -> Vec<String> {
     let mut arguments = match flavor {
         Flavor::Local => vec!["build".to_owned()],
         Flavor::Aws(_) => vec!["rustc".to_owned()],
     };
-    for package in artifacts.iter().map(Artifact::package).collect::<std::collections::BTreeSet<_>>() {
+    let mut packages: BTreeSet<&str> = artifacts.iter().map(Artifact::package).collect();
+    if flavor == Flavor::Local && workspace.root().join(THIS_PROGRAM).join("Cargo.toml").is_file() {
+        // Nothing of it is built, but dependencies get the features that they were compiled with for it, and so are
+        // not compiled a second time.
+        packages.insert(THIS_PROGRAM);
+    }
+    for package in packages {
         arguments.extend(["--package".to_owned(), package.to_owned()]);
     }
     for artifact in artifacts {
@@ -187,10 +195,10 @@ mod tests {
             Artifact::Lambda("query".to_owned()),
             Artifact::Container,
         ];
-        let line = arguments(&artifacts, Flavor::Local).join(" ");
+        let line = arguments(&Workspace::find().unwrap(), &artifacts, Flavor::Local).join(" ");
         assert!(
             line.starts_with(
-                "build --package container --package lambda --bin publish --bin query --bin container --message-format"
+                "build --package container --package deploy --package lambda --bin publish --bin query --bin container --message-format"
             ),
             "{line}"
         );
@@ -199,7 +207,9 @@ mod tests {
 
     #[test]
     fn programs_for_aws_are_optimised_and_static() {
-        let line = arguments(&[Artifact::Container], Flavor::Aws(Architecture::host())).join(" ");
+        let line =
+            arguments(&Workspace::find().unwrap(), &[Artifact::Container], Flavor::Aws(Architecture::host()))
+                .join(" ");
         assert!(line.starts_with("rustc --package container --bin container"), "{line}");
         assert!(line.contains("--release"), "{line}");
         assert!(line.ends_with("-- -C target-feature=+crt-static"), "{line}");
