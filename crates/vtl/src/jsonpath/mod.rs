@@ -38,10 +38,13 @@ struct Path {
 }
 
 impl Path {
+    /// Several names at the end are definite too: they give one object.
     fn is_definite(&self) -> bool {
-        self.segments.iter().all(|segment| match &segment.selector {
-            Selector::Names(names) => names.len() == 1 && !segment.descends,
-            Selector::Indexes(indexes) => indexes.len() == 1 && !segment.descends,
+        self.segments.iter().enumerate().all(|(at, segment)| match &segment.selector {
+            Selector::Names(names) => {
+                !segment.descends && (names.len() == 1 || at + 1 == self.segments.len())
+            }
+            Selector::Indexes(indexes) => !segment.descends && indexes.len() == 1,
             _ => false,
         })
     }

@@ -36,7 +36,7 @@ pub(super) fn call<'a>(
     arguments: &[Value<'a>],
 ) -> Outcome<'a> {
     match (name, arguments) {
-        ("size" | "length", []) => Ok(Value::count(list.items.borrow().len())),
+        ("size", []) => Ok(Value::count(list.items.borrow().len())),
         ("isEmpty", []) => Ok(Value::Bool(list.items.borrow().is_empty())),
         ("get", [Value::Int(at)]) => get(list, *at),
         ("set", [Value::Int(at), value]) => set(renderer, list, *at, value.clone()),

@@ -70,14 +70,6 @@ impl<'a> Renderer<'a> {
         reference: &'a Reference,
         out: &mut Sink,
     ) -> Result<Flow, RenderError> {
-        if let (Binding::Argument(Argument::Body(body), frame), []) =
-            (self.scopes.get(reference.variable), reference.steps.as_slice())
-        {
-            let inner = self.scopes.switch(frame);
-            let flow = self.block(body, out);
-            self.scopes.switch(inner);
-            return flow;
-        }
         let value = self.reference(reference)?;
         let half = reference.escapes / 2;
         if reference.escapes % 2 == 1 {
@@ -87,7 +79,9 @@ impl<'a> Renderer<'a> {
             return Ok(Flow::Next);
         }
         if !value.is_null() {
-            backslashes(half, out)?;
+            if !matches!(value, Value::Block(_)) {
+                backslashes(half, out)?;
+            }
             return self.print(&value, out);
         }
         if self.undefined == Undefined::Empty {

@@ -24,10 +24,6 @@ impl Sink {
         Ok(())
     }
 
-    pub(crate) fn push(&mut self, character: char) -> Result<(), RenderError> {
-        self.push_str(character.encode_utf8(&mut [0; 4]))
-    }
-
     pub(crate) fn push_integer(&mut self, number: i64) -> Result<(), RenderError> {
         // Writing to a string cannot fail.
         let _ = write!(self.text, "{number}");
