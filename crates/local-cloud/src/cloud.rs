@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::router::RegionState;
-use crate::services::{RegionContext, Services, wire_handlers};
+use crate::services::s3::S3;
+use crate::services::{GlobalServices, RegionContext, Services, wire_handlers};
 use crate::{Faults, Inventory, Router, server};
 
 /// How long background tasks may take to end when the cloud stops.
@@ -71,6 +72,8 @@ pub enum CloudError {
     WorkDir { path: PathBuf, source: std::io::Error },
     #[error("no region was given; give at least one, such as us-east-1")]
     NoRegion,
+    #[error("a resource type cannot be offered: {0}")]
+    Schema(#[from] cloudformation::schema::SchemaError),
     #[error("the account {account:?} is not twelve digits")]
     Account { account: String },
 }
@@ -108,6 +111,10 @@ impl Cloud {
         }
         let endpoint = format!("http://{address}");
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let global = GlobalServices {
+            iam: Arc::default(),
+            s3: Arc::new(S3::new(options.work_dir.join("objects"))),
+        };
         let mut regions = Vec::new();
         for region in &options.regions {
             let work_dir = options.work_dir.join(region);
@@ -124,9 +131,9 @@ impl Cloud {
                 stopping: stopping.clone(),
                 router: OnceLock::new(),
             });
-            let services = Services::new(context);
+            let services = Services::new(context, global.clone());
             let handlers: BTreeMap<_, _> =
-                wire_handlers(&services).into_iter().map(|handler| (handler.name(), handler)).collect();
+                wire_handlers(&services)?.into_iter().map(|handler| (handler.name(), handler)).collect();
             regions.push((region.clone(), RegionState { services, handlers }));
         }
         let credentials =

@@ -5,6 +5,7 @@
 
 pub mod apigateway;
 mod compute;
+pub mod cloudformation;
 pub mod ec2;
 pub mod ecs;
 pub mod elbv2;
@@ -14,6 +15,7 @@ pub mod ids;
 pub mod lambda;
 pub mod logs;
 pub mod policy;
+pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod sts;
@@ -21,6 +23,7 @@ pub mod sts;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
 
+use ::cloudformation::schema::SchemaError;
 use async_trait::async_trait;
 use data_plane::launcher::Launcher;
 use tokio_util::sync::CancellationToken;
@@ -95,6 +98,13 @@ impl RegionContext {
     }
 }
 
+/// The services that are the same in every region.
+#[derive(Clone)]
+pub(crate) struct GlobalServices {
+    pub(crate) iam: Arc<iam::Iam>,
+    pub(crate) s3: Arc<s3::S3>,
+}
+
 /// The state of every service in one region.
 pub struct Services {
     pub context: Arc<RegionContext>,
@@ -106,29 +116,30 @@ pub struct Services {
     pub iam: Arc<iam::Iam>,
     pub lambda: lambda::Lambda,
     pub logs: Arc<logs::Logs>,
+    pub s3: Arc<s3::S3>,
     pub sns: Arc<Sns>,
     pub sqs: Arc<Sqs>,
     pub sts: Arc<sts::Sts>,
 }
 
 impl Services {
-    pub(crate) fn new(context: Arc<RegionContext>) -> Arc<Self> {
+    pub(crate) fn new(context: Arc<RegionContext>, global: GlobalServices) -> Arc<Self> {
         let sqs = Arc::new(Sqs::new(Arc::clone(&context)));
         let sns = Arc::new(Sns::new(Arc::clone(&context), Arc::clone(&sqs)));
         let hosts = Arc::new(hosts::Hosts::default());
         let logs = Arc::new(logs::Logs::new(Arc::clone(&context)));
         let sink: Arc<dyn data_plane::LogSink> = Arc::clone(&logs) as _;
-        let iam: Arc<iam::Iam> = Arc::default();
-        let sts = Arc::new(sts::Sts::new(Arc::clone(&context), Arc::clone(&iam)));
+        let sts = Arc::new(sts::Sts::new(Arc::clone(&context), Arc::clone(&global.iam)));
         Arc::new(Self {
             apigateway: apigateway::ApiGateway::default(),
             ec2: ec2::Ec2::default(),
             ecs: compute::ecs(&context, &sink),
             elbv2: elbv2::ElasticLoadBalancing::new(Arc::clone(&hosts)),
             hosts,
-            iam,
+            iam: global.iam,
             lambda: compute::lambda(&context, &sink),
             logs,
+            s3: global.s3,
             context,
             sns,
             sqs,
@@ -144,18 +155,26 @@ impl Services {
 }
 
 /// The wire handlers of a region. A new service gets its line here.
-pub(crate) fn wire_handlers(services: &Arc<Services>) -> Vec<Arc<dyn Service>> {
-    vec![
+///
+/// # Errors
+/// The schema of a resource type is malformed, which a test rules out.
+pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Service>>, SchemaError> {
+    Ok(vec![
         Arc::new(apigateway::ApiGatewayApi(Arc::clone(services))),
         Arc::new(apigateway::Front(Arc::clone(services))),
+        Arc::new(cloudformation::CloudFormationService {
+            engine: cloudformation::engine(services)?,
+            context: Arc::clone(&services.context),
+        }),
         Arc::new(ecs::EcsApi(Arc::clone(services))),
         Arc::new(elbv2::ElasticLoadBalancingApi(Arc::clone(services))),
         Arc::new(elbv2::Front(Arc::clone(services))),
         Arc::new(iam::IamService { iam: Arc::clone(&services.iam), account: services.context.account.clone() }),
         Arc::new(lambda::LambdaApi(Arc::clone(services))),
         Arc::new(logs::LogsService(Arc::clone(&services.logs))),
+        Arc::new(s3::S3Service { s3: Arc::clone(&services.s3), account: services.context.account.clone() }),
         Arc::new(sns::SnsService(Arc::clone(&services.sns))),
         Arc::new(sqs::SqsService(Arc::clone(&services.sqs))),
         Arc::new(sts::StsService(Arc::clone(&services.sts))),
-    ]
+    ])
 }

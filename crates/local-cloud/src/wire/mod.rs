@@ -3,6 +3,7 @@
 //! <https://smithy.io/2.0/aws/protocols/index.html>
 
 mod aws_chunked;
+mod element;
 mod error;
 mod form;
 mod node;
@@ -13,6 +14,7 @@ mod scope;
 mod timestamp;
 
 pub use aws_chunked::{ChunkedBody, decode_chunked};
+pub use element::Element;
 pub use error::{ApiError, Fault};
 pub use form::Params;
 pub use node::Node;
