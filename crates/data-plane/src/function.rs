@@ -171,6 +171,12 @@ impl Function {
         Ok(())
     }
 
+    /// The processes of its environments.
+    #[must_use]
+    pub fn process_ids(&self) -> Vec<u32> {
+        self.0.current.lock().pool.process_ids()
+    }
+
     /// What it runs now.
     #[must_use]
     pub fn spec(&self) -> Arc<FunctionSpec> {

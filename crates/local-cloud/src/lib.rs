@@ -8,6 +8,7 @@ mod admin;
 mod cloud;
 mod faults;
 mod inventory;
+pub mod resources;
 mod router;
 mod server;
 pub mod services;

@@ -206,6 +206,12 @@ impl Environment {
         }
     }
 
+    /// The process, until it has ended.
+    pub(super) fn process_id(&self) -> Option<u32> {
+        let ended = matches!(*self.phase.lock(), Phase::Ended);
+        Some(self.process_id.load(Ordering::Relaxed)).filter(|id| *id != 0 && !ended)
+    }
+
     /// Serves the Runtime API on `socket` and watches `process` until it has ended.
     pub(super) async fn drive(self: Arc<Self>, process: Process, socket: TcpListener) {
         self.process_id.store(process.id(), Ordering::Relaxed);

@@ -67,6 +67,8 @@ struct State {
     finishing: usize,
     /// All that live, starting ones included.
     alive: usize,
+    /// Those that have a process, or had one until a moment ago.
+    launched: Vec<Weak<Environment>>,
 }
 
 impl Pool {
@@ -104,6 +106,17 @@ impl Pool {
     pub(super) fn busy(&self) -> usize {
         let state = self.state.lock();
         state.alive - state.idle.len().min(state.alive)
+    }
+
+    /// The processes of the environments that live.
+    pub(super) fn process_ids(&self) -> Vec<u32> {
+        let state = self.state.lock();
+        state
+            .launched
+            .iter()
+            .filter_map(Weak::upgrade)
+            .filter_map(|environment| environment.process_id())
+            .collect()
     }
 
     /// An idle environment, or the next one that becomes ready; starts one if too few are about to.
@@ -252,6 +265,10 @@ impl Pool {
             .current_dir(self.code.path());
         let logger = Arc::clone(&environment);
         let process = Process::spawn(command, Arc::new(move |line: &str| logger.log(line)))?;
+        let mut state = self.state.lock();
+        state.launched.retain(|launched| launched.strong_count() > 0);
+        state.launched.push(Arc::downgrade(&environment));
+        drop(state);
         Ok((environment, process, socket))
     }
 

@@ -23,7 +23,12 @@ const LEAST_DRAIN: Duration = Duration::from_secs(1);
 
 /// What the service is asked to do.
 pub(super) enum Order {
-    Update { spec: Box<ServiceSpec>, revision: u64 },
+    Update {
+        spec: Box<ServiceSpec>,
+        revision: u64,
+    },
+    /// One task, which is replaced.
+    StopTask(String),
     Stop,
 }
 
@@ -72,6 +77,7 @@ impl Scheduler {
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(Order::Update { spec, revision }) => self.update(*spec, revision),
+                    Some(Order::StopTask(task)) => self.stop_task(&task),
                     Some(Order::Stop) => self.stopping = true,
                     None => return,
                 },
@@ -266,6 +272,18 @@ impl Scheduler {
                 healthy -= usize::from(running);
                 leave(member, &rollout.spec, &mut self.tasks);
             }
+        }
+    }
+
+    /// Takes one task out of service; the next step starts another in its place.
+    fn stop_task(&mut self, task: &str) {
+        let found = self.rollouts.iter_mut().find_map(|rollout| {
+            let member = rollout.tasks.iter_mut().find(|member| member.task.id() == task)?;
+            Some((member, &rollout.spec))
+        });
+        if let Some((member, spec)) = found.filter(|(member, _)| member.is_active()) {
+            leave(member, spec, &mut self.tasks);
+            self.event(format!("(task {task}) was stopped by the user."));
         }
     }
 

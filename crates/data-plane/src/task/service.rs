@@ -40,6 +40,12 @@ impl TaskService {
         let _ = self.0.orders.send(Order::Update { spec: Box::new(spec), revision });
     }
 
+    /// Drains and stops one task; the service starts another in its place. A task that is gone does not matter.
+    pub fn stop_task(&self, id: &str) {
+        // The scheduler goes only when the service was stopped, and its tasks with it.
+        let _ = self.0.orders.send(Order::StopTask(id.to_owned()));
+    }
+
     /// The state now.
     #[must_use]
     pub fn status(&self) -> ServiceStatus {

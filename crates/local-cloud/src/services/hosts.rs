@@ -62,7 +62,8 @@ impl Hosts {
 
     /// The length of an own scheme, host and port at the start of `url`, and where they lead.
     fn resolve(&self, url: &str) -> Option<(usize, SocketAddr)> {
-        let (scheme, default_port) = if url.starts_with("https://") { ("https://", 443) } else { ("http://", 80) };
+        let (scheme, default_port) =
+            if url.starts_with("https://") { ("https://", 443) } else { ("http://", 80) };
         let authority = url.strip_prefix(scheme)?;
         let end = authority
             .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':')))
@@ -88,8 +89,14 @@ mod tests {
         for (given, presented) in [
             ("https://a.execute-api.us-east-1.amazonaws.com/v1", "http://127.0.0.1:4001/v1"),
             ("http://web-1.us-east-1.elb.amazonaws.com", "http://127.0.0.1:4002"),
-            ("x http://WEB-1.us-east-1.elb.amazonaws.com:8080/a,http://b", "x http://127.0.0.1:4003/a,http://b"),
-            ("http://a.execute-api.us-east-1.amazonaws.com/v1", "http://a.execute-api.us-east-1.amazonaws.com/v1"),
+            (
+                "x http://WEB-1.us-east-1.elb.amazonaws.com:8080/a,http://b",
+                "x http://127.0.0.1:4003/a,http://b",
+            ),
+            (
+                "http://a.execute-api.us-east-1.amazonaws.com/v1",
+                "http://a.execute-api.us-east-1.amazonaws.com/v1",
+            ),
             ("https://example.com", "https://example.com"),
             ("http", "http"),
             ("web-1.us-east-1.elb.amazonaws.com", "web-1.us-east-1.elb.amazonaws.com"),

@@ -44,7 +44,10 @@ impl FromStr for Cidr {
 
     fn from_str(text: &str) -> Result<Self, CidrError> {
         let parsed = text.split_once('/').and_then(|(address, prefix)| {
-            let cidr = Self { address: address.parse().ok()?, prefix: prefix.parse().ok().filter(|prefix| *prefix <= 32)? };
+            let cidr = Self {
+                address: address.parse().ok()?,
+                prefix: prefix.parse().ok().filter(|prefix| *prefix <= 32)?,
+            };
             Some(cidr).filter(|cidr| cidr.network_of(cidr.address) == cidr.address.to_bits())
         });
         parsed.ok_or_else(|| CidrError(text.to_owned()))

@@ -26,13 +26,28 @@ pub struct Item {
 /// What an ID stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ItemKind {
-    Vpc { cidr: Cidr },
+    Vpc {
+        cidr: Cidr,
+    },
     /// With the VPC it is attached to.
-    InternetGateway { vpc: Option<String> },
-    Subnet { vpc: String, cidr: Cidr, zone: String },
-    RouteTable { vpc: String },
-    SecurityGroup { vpc: String, name: String },
-    Endpoint { vpc: String },
+    InternetGateway {
+        vpc: Option<String>,
+    },
+    Subnet {
+        vpc: String,
+        cidr: Cidr,
+        zone: String,
+    },
+    RouteTable {
+        vpc: String,
+    },
+    SecurityGroup {
+        vpc: String,
+        name: String,
+    },
+    Endpoint {
+        vpc: String,
+    },
     /// A load balancer, function or service that has addresses in subnets.
     Interface,
 }
@@ -126,7 +141,9 @@ impl Ec2 {
                 return Err(missing(vpc));
             }
             let attached = state.iter().find_map(|(id, item)| match &item.kind {
-                ItemKind::InternetGateway { vpc: Some(other) } if id == gateway || other == vpc => Some(other.clone()),
+                ItemKind::InternetGateway { vpc: Some(other) } if id == gateway || other == vpc => {
+                    Some(other.clone())
+                }
                 _ => None,
             });
             if let Some(other) = attached {
@@ -147,9 +164,9 @@ impl Ec2 {
     /// Whether a VPC has a way to the internet.
     #[must_use]
     pub fn has_internet_gateway(&self, vpc: &str) -> bool {
-        self.state()
-            .values()
-            .any(|item| matches!(&item.kind, ItemKind::InternetGateway { vpc: Some(attached) } if attached == vpc))
+        self.state().values().any(
+            |item| matches!(&item.kind, ItemKind::InternetGateway { vpc: Some(attached) } if attached == vpc),
+        )
     }
 
     /// The VPC and zone of a subnet.
@@ -175,13 +192,18 @@ impl Ec2 {
     #[must_use]
     pub fn items(&self) -> Vec<(String, Item)> {
         let state = self.state();
-        state.iter().filter(|(_, item)| item.kind != ItemKind::Interface).map(|(id, item)| (id.clone(), item.clone())).collect()
+        state
+            .iter()
+            .filter(|(_, item)| item.kind != ItemKind::Interface)
+            .map(|(id, item)| (id.clone(), item.clone()))
+            .collect()
     }
 }
 
 fn check_subnet(state: &BTreeMap<String, Item>, vpc: &str, cidr: Cidr) -> Result<(), Ec2Error> {
     match state.get(vpc).map(|item| &item.kind) {
-        Some(ItemKind::Vpc { cidr: whole }) if whole.contains(cidr) && (16..=28).contains(&cidr.prefix()) => {}
+        Some(ItemKind::Vpc { cidr: whole }) if whole.contains(cidr) && (16..=28).contains(&cidr.prefix()) => {
+        }
         Some(ItemKind::Vpc { .. }) => return Err(Ec2Error::InvalidRange(cidr)),
         _ => return Err(missing(vpc)),
     }
@@ -216,14 +238,18 @@ mod tests {
     }
 
     fn subnet(cidr: &str) -> Item {
-        let kind = ItemKind::Subnet { vpc: "vpc-1".into(), cidr: cidr.parse().unwrap(), zone: "us-east-1a".into() };
+        let kind =
+            ItemKind::Subnet { vpc: "vpc-1".into(), cidr: cidr.parse().unwrap(), zone: "us-east-1a".into() };
         item(kind, &["vpc-1"])
     }
 
     #[test]
     fn subnets_lie_inside_their_vpc_and_apart() {
         let ec2 = Ec2::default();
-        assert_eq!(ec2.insert("subnet-1", subnet("10.0.0.0/24")).unwrap_err().to_string(), "The vpc ID 'vpc-1' does not exist");
+        assert_eq!(
+            ec2.insert("subnet-1", subnet("10.0.0.0/24")).unwrap_err().to_string(),
+            "The vpc ID 'vpc-1' does not exist"
+        );
         ec2.insert("vpc-1", item(ItemKind::Vpc { cidr: "10.0.0.0/16".parse().unwrap() }, &[])).unwrap();
         ec2.insert("subnet-1", subnet("10.0.0.0/24")).unwrap();
         let conflict = ec2.insert("subnet-2", subnet("10.0.0.128/25")).unwrap_err();

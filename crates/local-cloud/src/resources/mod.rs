@@ -1,0 +1,77 @@
+//! The resource types of the cloud: handlers that glue CloudFormation to services and data planes.
+//!
+//! A type is a schema in `schemas/` and a [`kind::ResourceType`] beside it; [`registry`] lists them all.
+
+mod apigateway;
+mod cloudformation;
+mod ec2;
+mod ecs;
+mod elbv2;
+mod iam;
+mod kind;
+mod lambda;
+mod logs;
+mod sns;
+mod sqs;
+
+use std::sync::Arc;
+
+use ::cloudformation::handler::Registry;
+use ::cloudformation::schema::SchemaError;
+
+use crate::Services;
+use kind::Kind;
+
+/// All resource types over a region's services.
+///
+/// # Errors
+/// A schema is malformed, which a test rules out.
+pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
+    let mut registry = Registry::default();
+    macro_rules! register {
+        ($($kind:ty),+ $(,)?) => { $(registry.register(Kind::<$kind>::handler(services)?);)+ };
+    }
+    register!(
+        apigateway::Deployment,
+        apigateway::GatewayResponse,
+        apigateway::Method,
+        apigateway::Model,
+        apigateway::RequestValidator,
+        apigateway::Resource,
+        apigateway::RestApi,
+        apigateway::Stage,
+        cloudformation::WaitConditionHandle,
+        ec2::InternetGateway,
+        ec2::Route,
+        ec2::RouteTable,
+        ec2::SecurityGroup,
+        ec2::SecurityGroupEgress,
+        ec2::SecurityGroupIngress,
+        ec2::Subnet,
+        ec2::SubnetRouteTableAssociation,
+        ec2::Vpc,
+        ec2::VpcEndpoint,
+        ec2::VpcGatewayAttachment,
+        ecs::Cluster,
+        ecs::Service,
+        ecs::TaskDefinition,
+        elbv2::Listener,
+        elbv2::ListenerRule,
+        elbv2::LoadBalancer,
+        elbv2::TargetGroup,
+        iam::ManagedPolicy,
+        iam::Policy,
+        iam::Role,
+        lambda::Alias,
+        lambda::Function,
+        lambda::Permission,
+        lambda::Version,
+        logs::LogGroup,
+        sns::Subscription,
+        sns::Topic,
+        sns::TopicPolicy,
+        sqs::Queue,
+        sqs::QueuePolicy,
+    );
+    Ok(registry)
+}

@@ -1,0 +1,219 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::{Api, ApiDeployment, ApiGatewayError, ApiResource, MethodProperties, Stage};
+use crate::services::Service;
+use crate::wire::{ApiError, WireRequest, WireResponse, iso_seconds};
+use crate::{Inventory, Services};
+
+/// The API of API Gateway, as far as it describes REST APIs.
+///
+/// <https://docs.aws.amazon.com/apigateway/latest/api/API_Operations.html>
+pub struct ApiGatewayApi(pub Arc<Services>);
+
+#[async_trait]
+impl Service for ApiGatewayApi {
+    fn name(&self) -> &'static str {
+        "apigateway"
+    }
+
+    fn operation(&self, request: &WireRequest) -> String {
+        format!("{} {}", request.method, request.uri.path())
+    }
+
+    async fn handle(&self, request: WireRequest) -> WireResponse {
+        let answer = self.answer(&request).map(|value| (StatusCode::OK, Some(value)));
+        WireResponse::of_rest_json(&request, answer)
+    }
+
+    fn inventory(&self, inventory: &mut Inventory) {
+        for api in self.0.apigateway.all() {
+            inventory.ports.push(api.server.address().port());
+            inventory.others.push(format!("rest-api {}", api.name));
+        }
+    }
+
+    async fn stop(&self) {
+        self.0.apigateway.stop().await;
+    }
+}
+
+impl ApiGatewayApi {
+    fn answer(&self, request: &WireRequest) -> Result<Value, ApiError> {
+        let gateway = &self.0.apigateway;
+        let path = request.uri.path().trim_matches('/').to_owned();
+        let parts: Vec<&str> = path.split('/').collect();
+        if request.method != Method::GET {
+            return Err(ApiError::unknown_operation(request, &self.operation(request)));
+        }
+        let missing = |kind: &'static str| ApiError::from(ApiGatewayError::missing(kind, ""));
+        let all = |items: Vec<Value>| Ok(json!({"item": items}));
+        match parts.as_slice() {
+            ["restapis"] => all(gateway.all().iter().map(rest_api).collect()),
+            ["restapis", id] => Ok(rest_api(&gateway.api(id)?)),
+            ["restapis", id, "resources"] => {
+                let api = gateway.api(id)?;
+                let with_methods = request.uri.query().is_some_and(|query| query.contains("embed=methods"));
+                all(api.resources.values().map(|item| resource(&api, item, with_methods)).collect())
+            }
+            ["restapis", id, "resources", item] => {
+                let api = gateway.api(id)?;
+                Ok(resource(&api, api.resources.get(*item).ok_or_else(|| missing("Resource"))?, true))
+            }
+            ["restapis", id, "resources", item, "methods", verb] => {
+                let api = gateway.api(id)?;
+                let found = api.resources.get(*item).ok_or_else(|| missing("Resource"))?;
+                Ok(method(found.methods.get(*verb).ok_or_else(|| missing("Method"))?))
+            }
+            ["restapis", id, "stages"] => {
+                // Unlike its siblings this list is called "item" in the SDKs' models, too.
+                all(gateway.api(id)?.stages.values().map(stage).collect())
+            }
+            ["restapis", id, "stages", name] => {
+                Ok(stage(gateway.api(id)?.stages.get(*name).ok_or_else(|| missing("stage"))?))
+            }
+            ["restapis", id, "deployments"] => {
+                all(gateway.api(id)?.deployments.values().map(deployment).collect())
+            }
+            ["restapis", id, "deployments", item] => {
+                Ok(deployment(gateway.api(id)?.deployments.get(*item).ok_or_else(|| missing("Deployment"))?))
+            }
+            _ => Err(ApiError::unknown_operation(request, &self.operation(request))),
+        }
+    }
+}
+
+fn rest_api(api: &Api) -> Value {
+    without_nulls(json!({
+        "id": api.id,
+        "name": api.name,
+        "description": api.description,
+        "createdDate": iso_seconds(api.created_at),
+        "apiKeySource": "HEADER",
+        "binaryMediaTypes": (!api.binary_media_types.is_empty()).then_some(&api.binary_media_types),
+        "endpointConfiguration": {"types": api.endpoint_types, "ipAddressType": "ipv4"},
+        "disableExecuteApiEndpoint": api.disabled,
+        "rootResourceId": api.root,
+        "tags": api.tags,
+    }))
+}
+
+fn resource(api: &Api, resource: &ApiResource, with_methods: bool) -> Value {
+    let methods: Map<String, Value> = resource
+        .methods
+        .iter()
+        .map(|(verb, properties)| (verb.clone(), if with_methods { method(properties) } else { json!({}) }))
+        .collect();
+    without_nulls(json!({
+        "id": resource.id,
+        "parentId": resource.parent,
+        "pathPart": resource.parent.as_ref().map(|_| &resource.path_part),
+        "path": api.path(&resource.id),
+        "resourceMethods": (!methods.is_empty()).then_some(methods),
+    }))
+}
+
+fn method(properties: &MethodProperties) -> Value {
+    let integration = properties.integration.as_ref().map(|integration| {
+        let responses: Map<String, Value> = integration
+            .integration_responses
+            .iter()
+            .map(|response| {
+                let described = without_nulls(json!({
+                    "statusCode": response.status_code,
+                    "selectionPattern": response.selection_pattern,
+                    "contentHandling": response.content_handling,
+                    "responseParameters": response.response_parameters,
+                    "responseTemplates": response.response_templates,
+                }));
+                (response.status_code.clone(), described)
+            })
+            .collect();
+        without_nulls(json!({
+            "type": integration.kind,
+            "httpMethod": integration.integration_http_method,
+            "uri": integration.uri,
+            "credentials": integration.credentials,
+            "contentHandling": integration.content_handling,
+            "passthroughBehavior": integration.passthrough_behavior.as_deref().unwrap_or("WHEN_NO_MATCH"),
+            "requestParameters": integration.request_parameters,
+            "requestTemplates": integration.request_templates,
+            "timeoutInMillis": integration.timeout_in_millis.unwrap_or(29_000),
+            "cacheNamespace": properties.resource_id,
+            "integrationResponses": responses,
+        }))
+    });
+    let responses: Map<String, Value> = properties
+        .method_responses
+        .iter()
+        .map(|response| {
+            let described = json!({
+                "statusCode": response.status_code,
+                "responseParameters": response.response_parameters,
+                "responseModels": response.response_models,
+            });
+            (response.status_code.clone(), described)
+        })
+        .collect();
+    without_nulls(json!({
+        "httpMethod": properties.http_method,
+        "authorizationType": "NONE",
+        "apiKeyRequired": false,
+        "operationName": properties.operation_name,
+        "requestValidatorId": properties.request_validator_id,
+        "requestParameters": properties.request_parameters,
+        "requestModels": properties.request_models,
+        "methodResponses": responses,
+        "methodIntegration": integration,
+    }))
+}
+
+fn stage(stage: &Stage) -> Value {
+    let settings: Map<String, Value> = stage
+        .method_settings
+        .iter()
+        .map(|setting| {
+            let path = setting.resource_path.trim_start_matches('/').replace('/', "~1");
+            let described = json!({
+                "throttlingRateLimit": setting.throttle.map(|throttle| throttle.rate),
+                "throttlingBurstLimit": setting.throttle.map(|throttle| throttle.burst),
+                "metricsEnabled": false, "dataTraceEnabled": false, "cachingEnabled": false, "loggingLevel": "OFF",
+            });
+            (format!("{path}/{}", setting.http_method), without_nulls(described))
+        })
+        .collect();
+    let access_log =
+        stage.access_log.as_ref().map(|log| json!({"destinationArn": log.log_group, "format": log.format}));
+    without_nulls(json!({
+        "stageName": stage.name,
+        "deploymentId": stage.deployment,
+        "description": stage.description,
+        "variables": (!stage.variables.is_empty()).then_some(&stage.variables),
+        "methodSettings": settings,
+        "accessLogSettings": access_log,
+        "cacheClusterEnabled": false,
+        "cacheClusterStatus": "NOT_AVAILABLE",
+        "tracingEnabled": stage.tracing,
+        "createdDate": iso_seconds(stage.created_at),
+        "tags": stage.tags,
+    }))
+}
+
+fn deployment(deployment: &ApiDeployment) -> Value {
+    without_nulls(json!({
+        "id": deployment.id,
+        "description": deployment.description,
+        "createdDate": iso_seconds(deployment.created_at),
+    }))
+}
+
+/// Members without value are left out of answers.
+fn without_nulls(mut value: Value) -> Value {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
+    value
+}

