@@ -1,0 +1,33 @@
+//! CloudFormation: the engine over the cloud's resource types, and its wire handler.
+
+mod change_set;
+mod describe;
+mod input;
+mod page;
+mod template;
+mod wire;
+
+use std::sync::Arc;
+
+use ::cloudformation::engine::{Engine, EngineOptions};
+use ::cloudformation::schema::SchemaError;
+
+pub use wire::CloudFormationService;
+
+use super::Services;
+use crate::resources;
+
+/// The engine of a region: its resource types work on the region's services, and outputs show where hosts really listen.
+///
+/// # Errors
+/// The schema of a resource type is malformed.
+pub(crate) fn engine(services: &Arc<Services>) -> Result<Engine, SchemaError> {
+    let hosts = Arc::clone(&services.hosts);
+    let options = EngineOptions {
+        account: services.context.account.clone(),
+        region: services.context.region.clone(),
+        present_output: Arc::new(move |text| hosts.present(text)),
+        ..EngineOptions::default()
+    };
+    Ok(Engine::new(resources::registry(services)?, options))
+}
