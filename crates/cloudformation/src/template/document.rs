@@ -41,6 +41,7 @@ const SHORT_FORMS: [(&str, &str); 25] = [
 /// Reads JSON or YAML. Duplicate keys, aliases, unknown tags and more than one document are refused; nesting is bounded
 /// by both parsers at 128 levels.
 pub(super) fn read(text: &str) -> Result<Value, TemplateError> {
+    refuse_depth(text)?;
     if text.trim_start().starts_with('{') {
         match read_json(text) {
             Ok(value) => return Ok(value),
@@ -75,6 +76,25 @@ fn read_yaml(text: &str) -> Result<Value, TemplateError> {
 fn parse_yaml(text: &str) -> Result<Value, serde_yaml_ng::Error> {
     let budget = Cell::new(node_budget(text));
     Node { budget: &budget }.deserialize(serde_yaml_ng::Deserializer::from_str(text))
+}
+
+/// How many brackets may be open at once. The parsers stop at 128 levels, but YAML's scanner runs far ahead of that and takes time
+/// by the square of the depth. Brackets in texts count too, which is why there is so much room.
+const MAX_OPEN_BRACKETS: usize = 2_000;
+
+fn refuse_depth(text: &str) -> Result<(), TemplateError> {
+    let mut open = 0_usize;
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > MAX_OPEN_BRACKETS {
+            return Err(TemplateError::Format("the document is nested too deeply".to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// Without aliases a document cannot have more nodes than characters.

@@ -1,13 +1,11 @@
 //! Stacks from creation to deletion, over a cloud in memory.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::support::{TestCloud, input, with_parameters};
 use cloudformation::engine::{Action, DeleteInput, Fault, OnFailure, StackInput, TemplateSource};
 use cloudformation::{EngineError, StackStatus};
-use support::{TestCloud, input, with_parameters};
 
 const CHAIN: &str = "
 Parameters: {Size: {Type: Number, Default: 3, MaxValue: 10}}
@@ -63,8 +61,8 @@ async fn a_stack_is_created_in_order_and_deleted_in_reverse() {
 
 #[tokio::test]
 async fn independent_resources_are_created_at_the_same_time_within_the_limit() {
-    let resources: String = (0..12).map(|n| format!("  R{n}: {{Type: Test::Thing::Item}}\n")).collect();
-    let template = format!("Resources:\n{resources}");
+    let resources: Vec<String> = (0..12).map(|n| format!("  R{n}: {{Type: Test::Thing::Item}}")).collect();
+    let template = format!("Resources:\n{}", resources.join("\n"));
     for (limit, expected) in [(32, 12), (3, 3)] {
         let cloud = TestCloud::with(|options| options.concurrency = limit);
         cloud.create(&template).await;

@@ -1,13 +1,11 @@
 //! Change sets: what they show and what executing them does.
 
-mod support;
-
+use crate::support::{TestCloud, input, with_parameters};
 use cloudformation::StackStatus;
 use cloudformation::engine::{
     ChangeAction, ChangeSetDescription, ChangeSetInput, ChangeSetKind, ExecuteInput, OnFailure, Replacement,
     StackInput,
 };
-use support::{TestCloud, input, with_parameters};
 
 const TEMPLATE: &str = "
 Parameters: {Name: {Type: String, Default: one}, Secret: {Type: String, Default: x, NoEcho: true}}
@@ -55,9 +53,9 @@ async fn an_update_change_set_tells_replacement_scope_and_cause() {
     let changed = TEMPLATE.replace("  D: {Type: Test::Thing::Item}", "  E: {Type: Test::Thing::Item}");
     let stack = with_parameters(input("s", &changed), &[("Name", Some("two"))]);
     cloud.engine.create_change_set(change_set("c", ChangeSetKind::Update, stack)).unwrap();
-    let changes = describe(&cloud, "c").changes;
+    let found = describe(&cloud, "c").changes;
     let names: Vec<_> =
-        changes.iter().map(|one| (one.logical_id.as_str(), one.action, one.replacement)).collect();
+        found.iter().map(|one| (one.logical_id.as_str(), one.action, one.replacement)).collect();
     assert_eq!(
         names,
         [
@@ -68,7 +66,7 @@ async fn an_update_change_set_tells_replacement_scope_and_cause() {
             ("E", ChangeAction::Add, None),
         ]
     );
-    let detail = &changes[0].details[0];
+    let detail = &found[0].details[0];
     assert_eq!(
         (
             detail.name.as_deref(),
@@ -78,12 +76,12 @@ async fn an_update_change_set_tells_replacement_scope_and_cause() {
         ),
         (Some("Name"), "Always", "ParameterReference", Some("Name"))
     );
-    let detail = &changes[1].details[0];
+    let detail = &found[1].details[0];
     assert_eq!(
         (detail.evaluation, detail.change_source, detail.causing_entity.as_deref()),
         ("Dynamic", "ResourceAttribute", Some("A.Arn"))
     );
-    assert_eq!(changes[2].details[0].requires_recreation, "Conditionally");
+    assert_eq!(found[2].details[0].requires_recreation, "Conditionally");
     cloud.engine.execute_change_set(&execute("c")).unwrap();
     assert_eq!(cloud.engine.wait("s").await.unwrap().status, StackStatus::UpdateComplete);
     assert_eq!(cloud.existing().len(), 4);
