@@ -3,6 +3,7 @@
 //! A type is a schema in `schemas/` and a [`kind::ResourceType`] beside it; [`registry`] lists them all.
 
 mod apigateway;
+mod applicationautoscaling;
 mod cloudformation;
 mod ec2;
 mod ecs;
@@ -11,6 +12,7 @@ mod iam;
 mod kind;
 mod lambda;
 mod logs;
+mod s3;
 mod sns;
 mod sqs;
 
@@ -40,6 +42,8 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         apigateway::Resource,
         apigateway::RestApi,
         apigateway::Stage,
+        applicationautoscaling::ScalableTarget,
+        applicationautoscaling::ScalingPolicy,
         cloudformation::WaitConditionHandle,
         ec2::InternetGateway,
         ec2::Route,
@@ -67,6 +71,8 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         lambda::Permission,
         lambda::Version,
         logs::LogGroup,
+        s3::Bucket,
+        s3::BucketPolicy,
         sns::Subscription,
         sns::Topic,
         sns::TopicPolicy,

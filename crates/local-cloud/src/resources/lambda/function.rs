@@ -118,7 +118,7 @@ fn check_architecture(architecture: &str) -> Result<(), Failure> {
 }
 
 impl Properties {
-    fn configuration(&self, call: &Call<Self>, name: &str) -> Result<Configuration, Failure> {
+    async fn configuration(&self, call: &Call<Self>, name: &str) -> Result<Configuration, Failure> {
         let runtime = check_runtime(self.runtime.as_deref())?;
         let Some(handler) = self.handler.clone() else {
             return Err(check_runtime(None).err().unwrap_or_else(|| invalid("")));
@@ -165,7 +165,7 @@ impl Properties {
             logging: self.logging(name)?,
             subnets: network.map(|network| network.subnet_ids.clone()).unwrap_or_default(),
             security_groups: network.map(|network| network.security_group_ids.clone()).unwrap_or_default(),
-            code: lambda::Code::new(self.code(call)?),
+            code: lambda::Code::new(self.code(call).await?),
             modified_at: epoch_millis(),
             arn,
         })
@@ -190,9 +190,11 @@ impl Properties {
         })
     }
 
-    fn code(&self, call: &Call<Self>) -> Result<bytes::Bytes, Failure> {
+    async fn code(&self, call: &Call<Self>) -> Result<bytes::Bytes, Failure> {
         match (&self.code.s3_bucket, &self.code.s3_key, &self.code.zip_file) {
-            (Some(bucket), Some(key), None) => code_from_s3(&call.services, bucket, key).map_err(refused),
+            (Some(bucket), Some(key), None) => {
+                code_from_s3(&call.services, bucket, key).await.map_err(refused)
+            }
             (None, None, Some(_)) => {
                 Err(invalid("ZipFile can only be used when Runtime is set to either of nodejs*, python*."))
             }
@@ -223,7 +225,7 @@ impl ResourceType for Function {
     async fn create(call: Call<Properties>) -> Result<Resource, Failure> {
         let properties = &call.properties;
         let name = call.name(properties.function_name.as_ref(), 64);
-        let configuration = properties.configuration(&call, &name)?;
+        let configuration = properties.configuration(&call, &name).await?;
         let arn = configuration.arn.clone();
         properties.hold(&call, &name)?;
         (call.request.progress)("waiting for the function to initialise once");
@@ -242,7 +244,7 @@ impl ResourceType for Function {
 
     async fn update(call: Call<Properties>, current: Resource, _: Properties) -> Result<Resource, Failure> {
         let (properties, name) = (&call.properties, current.physical_id.as_str());
-        let configuration = properties.configuration(&call, name)?;
+        let configuration = properties.configuration(&call, name).await?;
         properties.hold(&call, name)?;
         (call.request.progress)("waiting for the new code or settings to initialise once");
         call.services

@@ -15,6 +15,7 @@ use data_plane::function::{Function, FunctionContext, Invocation, InvokeError, I
 use serde_json::{Value, json};
 
 use crate::Services;
+use crate::services::s3::S3Error;
 
 pub use configuration::{Code, Configuration, Logging};
 pub use entry::Alias;
@@ -380,11 +381,17 @@ pub struct Details {
 ///
 /// # Errors
 /// There is no such bucket or object; the words are those with which Lambda passes on S3's.
-pub fn code_from_s3(services: &Services, bucket: &str, key: &str) -> Result<Bytes, LambdaError> {
-    let _ = (services, bucket, key);
-    Err(LambdaError::InvalidParameter(
-        "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.".into(),
-    ))
+pub async fn code_from_s3(services: &Services, bucket: &str, key: &str) -> Result<Bytes, LambdaError> {
+    services.s3.get_object(bucket, key, None).await.map_err(|error| {
+        let code = match &error {
+            S3Error::NoSuchBucket { .. } => "NoSuchBucket",
+            S3Error::NoSuchKey { .. } => "NoSuchKey",
+            _ => "InternalError",
+        };
+        LambdaError::InvalidParameter(format!(
+            "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {error} (s3://{bucket}/{key})"
+        ))
+    })
 }
 
 fn find<'e>(entries: &'e BTreeMap<String, Entry>, name: &str, arn: &str) -> Result<&'e Entry, LambdaError> {

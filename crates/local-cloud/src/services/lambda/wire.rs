@@ -227,7 +227,7 @@ impl LambdaApi {
                     LambdaError::InvalidParameter("Could not unzip uploaded file. It is not Base64.".into())
                 })?
             }
-            (None, Some(bucket), Some(key)) => super::code_from_s3(&self.0, bucket, key)?,
+            (None, Some(bucket), Some(key)) => super::code_from_s3(&self.0, bucket, key).await?,
             _ => {
                 let message = "Please provide a source for function code: ZipFile, or S3Bucket and S3Key.";
                 return Err(LambdaError::InvalidParameter(message.into()).into());
