@@ -4,9 +4,12 @@
 //! come through the wire handlers, which [`wire_handlers`] lists.
 
 pub mod apigateway;
+mod blob;
+pub mod application_autoscaling;
 mod compute;
 pub mod cloudformation;
 pub mod ec2;
+pub mod ecr;
 pub mod ecs;
 pub mod elbv2;
 pub mod hosts;
@@ -19,6 +22,7 @@ pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod sts;
+mod tagging;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
@@ -109,7 +113,9 @@ pub(crate) struct GlobalServices {
 pub struct Services {
     pub context: Arc<RegionContext>,
     pub apigateway: apigateway::ApiGateway,
+    pub autoscaling: application_autoscaling::ApplicationAutoScaling,
     pub ec2: ec2::Ec2,
+    pub ecr: Arc<ecr::Ecr>,
     pub ecs: ecs::Ecs,
     pub elbv2: elbv2::ElasticLoadBalancing,
     pub hosts: Arc<hosts::Hosts>,
@@ -132,7 +138,9 @@ impl Services {
         let sts = Arc::new(sts::Sts::new(Arc::clone(&context), Arc::clone(&global.iam)));
         Arc::new(Self {
             apigateway: apigateway::ApiGateway::default(),
+            autoscaling: application_autoscaling::ApplicationAutoScaling::default(),
             ec2: ec2::Ec2::default(),
+            ecr: Arc::new(ecr::Ecr::new(Arc::clone(&context))),
             ecs: compute::ecs(&context, &sink),
             elbv2: elbv2::ElasticLoadBalancing::new(Arc::clone(&hosts)),
             hosts,
@@ -166,6 +174,8 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
             engine: cloudformation::engine(services)?,
             context: Arc::clone(&services.context),
         }),
+        Arc::new(ecr::EcrService(Arc::clone(&services.ecr))),
+        Arc::new(ecr::RegistryService(Arc::clone(&services.ecr))),
         Arc::new(ecs::EcsApi(Arc::clone(services))),
         Arc::new(elbv2::ElasticLoadBalancingApi(Arc::clone(services))),
         Arc::new(elbv2::Front(Arc::clone(services))),
@@ -176,5 +186,6 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
         Arc::new(sns::SnsService(Arc::clone(&services.sns))),
         Arc::new(sqs::SqsService(Arc::clone(&services.sqs))),
         Arc::new(sts::StsService(Arc::clone(&services.sts))),
+        Arc::new(tagging::TaggingService(Arc::clone(services))),
     ])
 }

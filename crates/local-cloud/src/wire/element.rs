@@ -49,7 +49,9 @@ impl Element {
                         Some(c) => c.to_string(),
                         None => {
                             let name = reference.decode().map_err(|_| malformed())?;
-                            quick_xml::escape::resolve_predefined_entity(&name).ok_or_else(malformed)?.to_owned()
+                            quick_xml::escape::resolve_predefined_entity(&name)
+                                .ok_or_else(malformed)?
+                                .to_owned()
                         }
                     };
                     stack.last_mut().ok_or_else(malformed)?.text.push_str(&text);

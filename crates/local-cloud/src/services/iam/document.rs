@@ -132,7 +132,15 @@ pub enum Verdict {
 
 fn check_statement(statement: &Map<String, Value>, kind: PolicyKind) -> Result<(), MalformedPolicy> {
     const FIELDS: [&str; 9] = [
-        "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
     ];
     if let Some(key) = statement.keys().find(|key| !FIELDS.contains(&key.as_str())) {
         return Err(malformed(format!("Syntax errors in policy: unknown field {key} in a statement.")));
@@ -146,9 +154,15 @@ fn check_statement(statement: &Map<String, Value>, kind: PolicyKind) -> Result<(
     }
     for action in actions {
         match action.as_str() {
-            Some(name) if name == "*" || name.split_once(':').is_some_and(|(vendor, rest)| !vendor.is_empty() && !rest.is_empty()) => {}
+            Some(name)
+                if name == "*"
+                    || name
+                        .split_once(':')
+                        .is_some_and(|(vendor, rest)| !vendor.is_empty() && !rest.is_empty()) => {}
             _ => {
-                return Err(malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."));
+                return Err(malformed(
+                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+                ));
             }
         }
     }
@@ -156,7 +170,9 @@ fn check_statement(statement: &Map<String, Value>, kind: PolicyKind) -> Result<(
     let principal = has("Principal") || has("NotPrincipal");
     let resource = has("Resource") || has("NotResource");
     match kind {
-        PolicyKind::Identity if principal => Err(malformed("Policy document should not specify a principal.")),
+        PolicyKind::Identity if principal => {
+            Err(malformed("Policy document should not specify a principal."))
+        }
         PolicyKind::Identity if !resource => Err(malformed("Policy statement must contain resources.")),
         PolicyKind::Identity => check_resources(statement),
         PolicyKind::Trust if resource => Err(malformed("Has prohibited field Resource")),
@@ -262,7 +278,10 @@ mod tests {
             "Policy statement must contain actions."
         );
         assert_eq!(
-            refused(statement(json!({"Effect": "Allow", "Action": "Publish", "Resource": "*"})), PolicyKind::Identity),
+            refused(
+                statement(json!({"Effect": "Allow", "Action": "Publish", "Resource": "*"})),
+                PolicyKind::Identity
+            ),
             "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
         );
         assert_eq!(
@@ -272,7 +291,10 @@ mod tests {
             ),
             "Policy document should not specify a principal."
         );
-        assert!(refused(statement(json!({"Effect": "Maybe", "Action": "a:b"})), PolicyKind::Resource).contains("Effect"));
+        assert!(
+            refused(statement(json!({"Effect": "Maybe", "Action": "a:b"})), PolicyKind::Resource)
+                .contains("Effect")
+        );
     }
 
     #[test]
@@ -284,13 +306,18 @@ mod tests {
         let topic = Some("arn:aws:sns:us-east-1:000000000000:team-a");
         assert_eq!(document.verdict("SNS:Publish", topic), Verdict::Allow);
         assert_eq!(document.verdict("sns:DeleteTopic", topic), Verdict::Deny);
-        assert_eq!(document.verdict("sns:Publish", Some("arn:aws:sns:us-east-1:000000000000:x")), Verdict::Silent);
+        assert_eq!(
+            document.verdict("sns:Publish", Some("arn:aws:sns:us-east-1:000000000000:x")),
+            Verdict::Silent
+        );
         assert_eq!(document.verdict("sqs:SendMessage", None), Verdict::Silent);
     }
 
     #[test]
     fn wildcards_match_as_in_policies() {
-        for (pattern, text) in [("*", ""), ("a*c", "abbc"), ("a?c", "abc"), ("*/POST/*", "v1/POST/x/y"), ("a**", "a")] {
+        for (pattern, text) in
+            [("*", ""), ("a*c", "abbc"), ("a?c", "abc"), ("*/POST/*", "v1/POST/x/y"), ("a**", "a")]
+        {
             assert!(wildcard(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [("", "a"), ("a?c", "ac"), ("*/GET/*", "v1/POST/x"), ("abc", "ABC")] {

@@ -84,7 +84,10 @@ impl Iam {
     /// Changes a role in place.
     pub fn change_role<T>(&self, name: &str, change: impl FnOnce(&mut Role) -> T) -> Result<T, IamError> {
         let mut state = self.state();
-        let role = state.roles.get_mut(name).ok_or_else(|| IamError::NotFound { kind: "role", name: name.into() })?;
+        let role = state
+            .roles
+            .get_mut(name)
+            .ok_or_else(|| IamError::NotFound { kind: "role", name: name.into() })?;
         Ok(change(role))
     }
 
@@ -150,7 +153,8 @@ impl Iam {
     pub fn allows(&self, role_arn: &str, action: &str, resource: Option<&str>) -> bool {
         let Some(role) = self.role_by_arn(role_arn) else { return false };
         let state = self.state();
-        let managed = role.managed.iter().filter_map(|arn| state.policies.get(arn)).map(|policy| &policy.document);
+        let managed =
+            role.managed.iter().filter_map(|arn| state.policies.get(arn)).map(|policy| &policy.document);
         let verdicts: Vec<Verdict> =
             role.inline.values().chain(managed).map(|document| document.verdict(action, resource)).collect();
         let foreign = role.managed.iter().any(|arn| !state.policies.contains_key(arn));
@@ -171,7 +175,12 @@ impl Iam {
     }
 
     /// Replaces a managed policy's document and the roles that have it.
-    pub fn update_policy(&self, arn: &str, document: PolicyDocument, roles: &[String]) -> Result<(), IamError> {
+    pub fn update_policy(
+        &self,
+        arn: &str,
+        document: PolicyDocument,
+        roles: &[String],
+    ) -> Result<(), IamError> {
         let mut state = self.state();
         state.check_roles(roles)?;
         match state.policies.get_mut(arn) {

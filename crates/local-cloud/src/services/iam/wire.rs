@@ -89,9 +89,7 @@ impl IamService {
                 self.change(params, |role| role.tags.retain(|key, _| !keys.contains(key)))
             }
             "ListRoleTags" => self.role(params).map(|role| list("Tags", tag_nodes(&role.tags))),
-            "ListInstanceProfilesForRole" => {
-                self.role(params).map(|_| list("InstanceProfiles", Vec::new()))
-            }
+            "ListInstanceProfilesForRole" => self.role(params).map(|_| list("InstanceProfiles", Vec::new())),
             "ListRolePolicies" => self
                 .role(params)
                 .map(|role| list("PolicyNames", role.inline.into_keys().map(Node::from).collect())),
@@ -106,14 +104,16 @@ impl IamService {
     fn policy_operation(&self, action: &str, params: &Params) -> Option<Result<Node, ApiError>> {
         let name = params.get("PolicyName").unwrap_or_default();
         let result = match action {
-            "PutRolePolicy" => document(params, PolicyKind::Identity, "PolicyDocument").and_then(|document| {
-                self.change(params, |role| {
-                    role.inline.insert(name.to_owned(), document);
+            "PutRolePolicy" => {
+                document(params, PolicyKind::Identity, "PolicyDocument").and_then(|document| {
+                    self.change(params, |role| {
+                        role.inline.insert(name.to_owned(), document);
+                    })
                 })
-            }),
-            "DeleteRolePolicy" => self.change_existing(params, "role policy", name, |role| {
-                role.inline.remove(name).is_some()
-            }),
+            }
+            "DeleteRolePolicy" => {
+                self.change_existing(params, "role policy", name, |role| role.inline.remove(name).is_some())
+            }
             "GetRolePolicy" => self.get_role_policy(params, name),
             "AttachRolePolicy" => params.required("PolicyArn").and_then(|arn| {
                 self.iam.check_managed(&[arn.to_owned()])?;

@@ -20,9 +20,8 @@ use super::RegionContext;
 use crate::wire::epoch_millis;
 
 /// Retention periods that CloudWatch Logs offers, in days.
-pub const RETENTION_DAYS: [u32; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+pub const RETENTION_DAYS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 /// The log groups of a region.
 pub struct Logs {
@@ -39,7 +38,11 @@ impl Logs {
     ///
     /// # Errors
     /// One that exists, an invalid name.
-    pub fn create_group(&self, name: &str, tags: &BTreeMap<String, String>) -> Result<Arc<LogGroup>, LogsError> {
+    pub fn create_group(
+        &self,
+        name: &str,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<Arc<LogGroup>, LogsError> {
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/#".contains(&byte);
         if name.is_empty() || name.len() > 512 || !name.bytes().all(legal) {
             return Err(LogsError::InvalidGroupName { name: name.to_owned() });

@@ -17,9 +17,9 @@ const MAX_PAGE_BYTES: usize = 1024 * 1024;
 pub(super) fn run(logs: &Logs, operation: &str, input: &Value) -> Option<Result<Value, ApiError>> {
     let done = |()| json!({});
     let result = match operation {
-        "CreateLogGroup" => {
-            text(input, "logGroupName").and_then(|name| logs.create_group(name, &tags(input))).map(|_| json!({}))
-        }
+        "CreateLogGroup" => text(input, "logGroupName")
+            .and_then(|name| logs.create_group(name, &tags(input)))
+            .map(|_| json!({})),
         "DeleteLogGroup" => text(input, "logGroupName").and_then(|name| logs.delete_group(name)).map(done),
         "DescribeLogGroups" => Ok(describe_groups(logs, input)),
         "PutRetentionPolicy" => group(logs, input).and_then(|group| {
@@ -27,12 +27,12 @@ pub(super) fn run(logs: &Logs, operation: &str, input: &Value) -> Option<Result<
             group.set_retention(Some(days.unwrap_or(0))).map(done)
         }),
         "DeleteRetentionPolicy" => group(logs, input).and_then(|group| group.set_retention(None)).map(done),
-        "CreateLogStream" => group(logs, input)
-            .and_then(|group| group.create_stream(text(input, "logStreamName")?))
-            .map(done),
-        "DeleteLogStream" => group(logs, input)
-            .and_then(|group| group.delete_stream(text(input, "logStreamName")?))
-            .map(done),
+        "CreateLogStream" => {
+            group(logs, input).and_then(|group| group.create_stream(text(input, "logStreamName")?)).map(done)
+        }
+        "DeleteLogStream" => {
+            group(logs, input).and_then(|group| group.delete_stream(text(input, "logStreamName")?)).map(done)
+        }
         "DescribeLogStreams" => group(logs, input).map(|group| describe_streams(&group, input)),
         "PutLogEvents" => group(logs, input).and_then(|group| put_events(&group, input)),
         "GetLogEvents" => group(logs, input).and_then(|group| get_events(&group, input)),
@@ -42,7 +42,11 @@ pub(super) fn run(logs: &Logs, operation: &str, input: &Value) -> Option<Result<
             json!({})
         }),
         "UntagResource" | "UntagLogGroup" => tagged(logs, input).map(|group| {
-            let keys = if input["tagKeys"].is_array() { strings(&input["tagKeys"]) } else { strings(&input["tags"]) };
+            let keys = if input["tagKeys"].is_array() {
+                strings(&input["tagKeys"])
+            } else {
+                strings(&input["tags"])
+            };
             group.edit_tags(|all| all.retain(|key, _| !keys.contains(key)));
             json!({})
         }),
@@ -87,7 +91,11 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 fn limit(input: &Value, default: usize) -> usize {
-    input["limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(default).clamp(1, MAX_EVENTS)
+    input["limit"]
+        .as_u64()
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(default)
+        .clamp(1, MAX_EVENTS)
 }
 
 /// A page of a list, with the token of the next page: the number of items before it.
@@ -175,9 +183,12 @@ fn put_events(group: &LogGroup, input: &Value) -> Result<Value, LogsError> {
     }
     let mut last = i64::MIN;
     for event in events {
-        let at = event["timestamp"].as_i64().ok_or_else(|| LogsError::invalid("an event has no timestamp"))?;
+        let at =
+            event["timestamp"].as_i64().ok_or_else(|| LogsError::invalid("an event has no timestamp"))?;
         if at < last {
-            return Err(LogsError::invalid("Log events in a single PutLogEvents request must be in chronological order."));
+            return Err(LogsError::invalid(
+                "Log events in a single PutLogEvents request must be in chronological order.",
+            ));
         }
         last = at;
         text(event, "message")?;
@@ -205,9 +216,9 @@ fn get_events(group: &LogGroup, input: &Value) -> Result<Value, LogsError> {
     let size = limit(input, MAX_EVENTS);
     let (start, end) = match input["nextToken"].as_str().and_then(|token| token.split_once('/')) {
         Some((direction, position)) => {
-            let at = position.parse::<usize>().map_err(|_| {
-                LogsError::invalid("The specified nextToken is invalid.")
-            })?;
+            let at = position
+                .parse::<usize>()
+                .map_err(|_| LogsError::invalid("The specified nextToken is invalid."))?;
             let at = at.min(events.len());
             if direction == "b" { (at.saturating_sub(size), at) } else { (at, (at + size).min(events.len())) }
         }
@@ -238,9 +249,9 @@ fn filter_events(group: &LogGroup, input: &Value) -> Result<Value, LogsError> {
     let after = match input["nextToken"].as_str() {
         None => None,
         Some(token) => {
-            let position = token.split_once('/').and_then(|(at, number)| {
-                Some((at.parse::<i64>().ok()?, number.parse::<u64>().ok()?))
-            });
+            let position = token
+                .split_once('/')
+                .and_then(|(at, number)| Some((at.parse::<i64>().ok()?, number.parse::<u64>().ok()?)));
             Some(position.ok_or_else(|| LogsError::invalid("The specified nextToken is invalid."))?)
         }
     };

@@ -73,7 +73,8 @@ impl FilterPattern {
             )));
         }
         if let Some(inner) = text.strip_prefix('{') {
-            let inner = inner.strip_suffix('}').ok_or_else(|| invalid(text, "the closing brace is missing"))?;
+            let inner =
+                inner.strip_suffix('}').ok_or_else(|| invalid(text, "the closing brace is missing"))?;
             let mut parser = Parser { tokens: tokens(inner, text)?, at: 0, pattern: text };
             let condition = parser.any()?;
             return match parser.peek() {
@@ -276,19 +277,27 @@ impl Parser<'_> {
     fn one(&mut self) -> Result<Condition, LogsError> {
         if self.take_sign("(") {
             let condition = self.any()?;
-            return if self.take_sign(")") { Ok(condition) } else { Err(self.error("a parenthesis is missing")) };
+            return if self.take_sign(")") {
+                Ok(condition)
+            } else {
+                Err(self.error("a parenthesis is missing"))
+            };
         }
         let Some(Token::Selector(path)) = self.take() else {
             return Err(self.error("a condition starts with a selector such as $.status"));
         };
         match self.take() {
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("NOT") => match self.take() {
-                Some(Token::Word(word)) if word.eq_ignore_ascii_case("EXISTS") => Ok(Condition::NotExists(path)),
+                Some(Token::Word(word)) if word.eq_ignore_ascii_case("EXISTS") => {
+                    Ok(Condition::NotExists(path))
+                }
                 _ => Err(self.error("NOT is followed by EXISTS")),
             },
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("IS") => match self.take() {
                 Some(Token::Word(word)) if word.eq_ignore_ascii_case("NULL") => Ok(Condition::IsNull(path)),
-                Some(Token::Word(word)) if word.eq_ignore_ascii_case("TRUE") => Ok(Condition::IsBool(path, true)),
+                Some(Token::Word(word)) if word.eq_ignore_ascii_case("TRUE") => {
+                    Ok(Condition::IsBool(path, true))
+                }
                 Some(Token::Word(word)) if word.eq_ignore_ascii_case("FALSE") => {
                     Ok(Condition::IsBool(path, false))
                 }
@@ -347,13 +356,19 @@ mod tests {
             ("{ $.status != 200 }", r#"{"status":200}"#, false),
             ("{ $.status = 500 }", "not JSON", false),
         ] {
-            assert_eq!(FilterPattern::parse(pattern).unwrap().admits(message), admitted, "{pattern} {message}");
+            assert_eq!(
+                FilterPattern::parse(pattern).unwrap().admits(message),
+                admitted,
+                "{pattern} {message}"
+            );
         }
     }
 
     #[test]
     fn refuses_broken_patterns() {
-        for pattern in ["\"open", "{ $.a = 1", "{ a = 1 }", "{ $.a }", "{ $. = 1 }", "[a, b]", "{ $.a IS 1 }", "%x%"] {
+        for pattern in
+            ["\"open", "{ $.a = 1", "{ a = 1 }", "{ $.a }", "{ $. = 1 }", "[a, b]", "{ $.a IS 1 }", "%x%"]
+        {
             assert!(FilterPattern::parse(pattern).is_err(), "{pattern}");
         }
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::S3Error;
-use super::blob::Blob;
 use super::checksum::Checksum;
 use super::object::{Object, ObjectAttributes, ObjectVersion};
+use crate::services::blob::Blob;
 use crate::wire::epoch_millis;
 
 /// A bucket.
@@ -135,7 +135,12 @@ impl Bucket {
     }
 
     /// Writes an object and gives its version.
-    pub fn put(&self, key: &str, object: Object, condition: &WriteCondition) -> Result<ObjectVersion, S3Error> {
+    pub fn put(
+        &self,
+        key: &str,
+        object: Object,
+        condition: &WriteCondition,
+    ) -> Result<ObjectVersion, S3Error> {
         if key.len() > 1024 {
             return Err(S3Error::KeyTooLong);
         }

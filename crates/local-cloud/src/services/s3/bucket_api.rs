@@ -145,7 +145,9 @@ impl S3Service {
         let mut region = request.region.clone();
         if !request.body.is_empty() {
             let document = Element::parse(&request.body)?;
-            if let Some(constraint) = document.child_text("LocationConstraint").filter(|text| !text.is_empty()) {
+            if let Some(constraint) =
+                document.child_text("LocationConstraint").filter(|text| !text.is_empty())
+            {
                 constraint.clone_into(&mut region);
             }
         }
@@ -164,7 +166,8 @@ fn stored_operation(
     bucket: &Bucket,
     request: &WireRequest,
 ) -> Option<Result<WireResponse, ApiError>> {
-    let stored = STORED.iter().find(|stored| name.trim_end_matches("Configuration").ends_with(stored.suffix))?;
+    let stored =
+        STORED.iter().find(|stored| name.trim_end_matches("Configuration").ends_with(stored.suffix))?;
     Some(match &name[..3] {
         "Get" => match bucket.configuration(stored.name) {
             Some(text) => {
@@ -237,8 +240,7 @@ pub(super) fn acl_node(account: &str) -> Node {
 }
 
 fn uploads_node(bucket: &Bucket) -> Node {
-    let mut members =
-        vec![("Bucket", bucket.name.as_str().into()), ("IsTruncated", Node::from(false))];
+    let mut members = vec![("Bucket", bucket.name.as_str().into()), ("IsTruncated", Node::from(false))];
     members.extend(bucket.uploads().into_iter().map(|upload| {
         let node = Node::Struct(vec![
             ("Key", upload.key.into()),

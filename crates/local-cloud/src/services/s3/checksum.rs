@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn refuses_wrong_checksums() {
         let right = Algorithm::Crc32.of(b"a");
-        let checked = verify(b"a", |name| (name == "x-amz-checksum-crc32").then_some(right.as_str())).unwrap();
+        let checked =
+            verify(b"a", |name| (name == "x-amz-checksum-crc32").then_some(right.as_str())).unwrap();
         assert_eq!(checked, Some(Checksum { algorithm: Algorithm::Crc32, value: right.clone() }));
         let wrong = verify(b"b", |name| (name == "x-amz-checksum-crc32").then_some(right.as_str()));
         assert!(matches!(wrong, Err(S3Error::BadDigest { .. })));

@@ -13,9 +13,7 @@ pub enum S3Error {
     NoSuchBucket { bucket: String },
     #[error("The specified bucket is not valid.")]
     InvalidBucketName { bucket: String },
-    #[error(
-        "Your previous request to create the named bucket succeeded and you already own it."
-    )]
+    #[error("Your previous request to create the named bucket succeeded and you already own it.")]
     BucketExists { bucket: String },
     #[error("The bucket you tried to delete is not empty")]
     BucketNotEmpty { bucket: String },

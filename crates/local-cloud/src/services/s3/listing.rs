@@ -25,7 +25,10 @@ impl Query {
         let max = match request.query_param("max-keys").filter(|text| !text.is_empty()) {
             None => MAX_KEYS,
             Some(text) => text.parse::<usize>().map(|max| max.min(MAX_KEYS)).map_err(|_| {
-                S3Error::invalid("InvalidArgument", "Provided max-keys not an integer or within integer range")
+                S3Error::invalid(
+                    "InvalidArgument",
+                    "Provided max-keys not an integer or within integer range",
+                )
             })?,
         };
         Ok(Self {
@@ -113,7 +116,13 @@ fn current_objects(bucket: &Bucket, prefix: &str) -> Vec<(String, (ObjectVersion
     .collect()
 }
 
-fn content_node(query: &Query, key: &str, version: &ObjectVersion, object: &Object, owner: Option<&str>) -> Node {
+fn content_node(
+    query: &Query,
+    key: &str,
+    version: &ObjectVersion,
+    object: &Object,
+    owner: Option<&str>,
+) -> Node {
     let mut members = vec![
         ("Key", query.key(key)),
         ("LastModified", iso_millis(version.modified_at).into()),
@@ -143,10 +152,11 @@ pub(super) fn objects(bucket: &Bucket, request: &WireRequest, account: &str) -> 
     let text = |name: &str| request.query_param(name).unwrap_or_default();
     let token = text("continuation-token");
     let after = match (second, token.is_empty()) {
-        (true, false) => hex::decode(&token)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .ok_or_else(|| S3Error::invalid("InvalidArgument", "The continuation token provided is incorrect"))?,
+        (true, false) => {
+            hex::decode(&token).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+                S3Error::invalid("InvalidArgument", "The continuation token provided is incorrect")
+            })?
+        }
         (true, true) => text("start-after"),
         (false, _) => text("marker"),
     };
@@ -170,9 +180,7 @@ pub(super) fn objects(bucket: &Bucket, request: &WireRequest, account: &str) -> 
     let with_owner = !second || text("fetch-owner") == "true";
     let owner = with_owner.then_some(account);
     members.extend(page.lines.iter().map(|line| match line {
-        Line::Item(key, (version, object)) => {
-            ("Contents", content_node(&query, key, version, object, owner))
-        }
+        Line::Item(key, (version, object)) => ("Contents", content_node(&query, key, version, object, owner)),
         Line::Group(group) => prefix_node(&query, group),
     }));
     Ok(Node::Struct(members))

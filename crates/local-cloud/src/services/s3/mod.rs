@@ -2,7 +2,6 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html>
 
-mod blob;
 mod bucket;
 mod bucket_api;
 mod checksum;
@@ -28,7 +27,7 @@ pub use error::S3Error;
 pub use object::{Object, ObjectAttributes, ObjectVersion};
 pub use wire::S3Service;
 
-use blob::Blob;
+use super::blob::Blob;
 
 /// All buckets of the account.
 pub struct S3 {
@@ -123,7 +122,8 @@ fn no_bucket(name: &str) -> S3Error {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 fn is_bucket_name(name: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
-    let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let edge =
+        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let bytes = name.as_bytes();
     (3..=63).contains(&bytes.len())
         && bytes.iter().all(|byte| legal(*byte))
@@ -154,7 +154,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let s3 = S3::new(directory.path().join("objects"));
         let bucket = s3.create_bucket("bucket", "us-east-1").unwrap();
-        let put = |text: &'static str| s3.put_object("bucket", "k", Bytes::from(text), ObjectAttributes::default());
+        let put =
+            |text: &'static str| s3.put_object("bucket", "k", Bytes::from(text), ObjectAttributes::default());
         assert_eq!(put("one").await.unwrap().id, "null");
         bucket.set_versioning(Versioning::Enabled);
         let second = put("two").await.unwrap();

@@ -81,7 +81,10 @@ impl S3Service {
         bucket.upload(key, id)?;
         let number = request.query_param("partNumber").and_then(|text| text.parse::<u32>().ok());
         let number = number.filter(|number| (1..=10_000).contains(number)).ok_or_else(|| {
-            S3Error::invalid("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+            S3Error::invalid(
+                "InvalidArgument",
+                "Part number must be an integer between 1 and 10000, inclusive",
+            )
         })?;
         let etag = hex::encode(Md5::digest(&upload.bytes));
         let blob = self.s3.store(upload.bytes).await?;
@@ -115,7 +118,14 @@ fn complete(bucket: &Bucket, key: &str, id: &str, request: &WireRequest) -> Resu
     let version = bucket.put(key, object, &write_condition(request))?;
     bucket.end_upload(key, id)?;
     let mut members = vec![
-        ("Location", Node::from(format!("http://{}/{}/{key}", request.header("host").unwrap_or_default(), bucket.name))),
+        (
+            "Location",
+            Node::from(format!(
+                "http://{}/{}/{key}",
+                request.header("host").unwrap_or_default(),
+                bucket.name
+            )),
+        ),
         ("Bucket", bucket.name.as_str().into()),
         ("Key", key.into()),
         ("ETag", etag.into()),
@@ -138,8 +148,10 @@ fn assemble(upload: &Upload, wanted: &Element) -> Result<Object, ApiError> {
     let mut parts: Vec<&Part> = Vec::new();
     let mut last = 0;
     for element in listed {
-        let number: u32 =
-            element.child_text("PartNumber").and_then(|text| text.trim().parse().ok()).ok_or(S3Error::InvalidPart)?;
+        let number: u32 = element
+            .child_text("PartNumber")
+            .and_then(|text| text.trim().parse().ok())
+            .ok_or(S3Error::InvalidPart)?;
         if number <= last {
             return Err(S3Error::InvalidPartOrder.into());
         }

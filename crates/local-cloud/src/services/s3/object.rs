@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::S3Error;
-use super::blob::Blob;
 use super::checksum::Checksum;
+use crate::services::blob::Blob;
 
 /// A version of an object, or the marker that it was deleted.
 #[derive(Clone, Debug)]

@@ -51,10 +51,12 @@ impl S3Service {
                 bucket.get(key, version.as_deref())?;
                 Ok(document("AccessControlPolicy", &acl_node(&self.account)))
             }
-            "CreateMultipartUpload" | "UploadPart" | "UploadPartCopy" | "CompleteMultipartUpload"
-            | "AbortMultipartUpload" | "ListParts" => {
-                self.multipart_operation(name, &bucket, key, request).await
-            }
+            "CreateMultipartUpload"
+            | "UploadPart"
+            | "UploadPartCopy"
+            | "CompleteMultipartUpload"
+            | "AbortMultipartUpload"
+            | "ListParts" => self.multipart_operation(name, &bucket, key, request).await,
             _ => Err(unknown(request, name)),
         }
     }

@@ -56,7 +56,9 @@ mod tests {
     fn reads_path_and_host() {
         let both = (Some("b.c".to_owned()), Some("k/l m".to_owned()));
         assert_eq!(target("127.0.0.1:4566", "/b.c/k/l%20m"), both);
-        for host in ["b.c.s3.amazonaws.com", "b.c.s3.eu-west-1.amazonaws.com", "b.c.localhost:80", "b.c.s3.localhost"] {
+        for host in
+            ["b.c.s3.amazonaws.com", "b.c.s3.eu-west-1.amazonaws.com", "b.c.localhost:80", "b.c.s3.localhost"]
+        {
             assert_eq!(target(host, "/k/l%20m"), both, "{host}");
         }
         assert_eq!(target("localhost:4566", "/"), (None, None));

@@ -31,7 +31,8 @@ impl UploadBody {
     pub fn of(request: &WireRequest) -> Result<Self, ApiError> {
         let hash = request.header("x-amz-content-sha256").unwrap_or_default();
         let encoding = request.header("content-encoding").unwrap_or_default();
-        let chunked = hash.starts_with("STREAMING-") || encoding.split(',').any(|part| part.trim() == "aws-chunked");
+        let chunked =
+            hash.starts_with("STREAMING-") || encoding.split(',').any(|part| part.trim() == "aws-chunked");
         let (bytes, trailers) = if chunked {
             let decoded = decode_chunked(&request.body)?;
             check_length(request, decoded.data.len())?;

@@ -40,7 +40,9 @@ impl Service for S3Service {
             (None, _) => Err(unknown(&request, name)),
         };
         let response = result.unwrap_or_else(|error| error.into_response(Protocol::RestXml, &request));
-        response.with_header("x-amz-request-id", &request.request_id).with_header("x-amz-id-2", &request.request_id)
+        response
+            .with_header("x-amz-request-id", &request.request_id)
+            .with_header("x-amz-id-2", &request.request_id)
     }
 
     fn inventory(&self, inventory: &mut Inventory) {
@@ -68,18 +70,16 @@ const BUCKET_SUBRESOURCES: [(&str, [&str; 3]); 14] = [
     ("acl", ["GetBucketAcl", "PutBucketAcl", ""]),
     ("cors", ["GetBucketCors", "PutBucketCors", "DeleteBucketCors"]),
     ("encryption", ["GetBucketEncryption", "PutBucketEncryption", "DeleteBucketEncryption"]),
-    ("lifecycle", [
-        "GetBucketLifecycleConfiguration",
-        "PutBucketLifecycleConfiguration",
-        "DeleteBucketLifecycle",
-    ]),
+    (
+        "lifecycle",
+        ["GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"],
+    ),
     ("location", ["GetBucketLocation", "", ""]),
     ("object-lock", ["GetObjectLockConfiguration", "PutObjectLockConfiguration", ""]),
-    ("ownershipControls", [
-        "GetBucketOwnershipControls",
-        "PutBucketOwnershipControls",
-        "DeleteBucketOwnershipControls",
-    ]),
+    (
+        "ownershipControls",
+        ["GetBucketOwnershipControls", "PutBucketOwnershipControls", "DeleteBucketOwnershipControls"],
+    ),
     ("policy", ["GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy"]),
     ("publicAccessBlock", ["GetPublicAccessBlock", "PutPublicAccessBlock", "DeletePublicAccessBlock"]),
     ("tagging", ["GetBucketTagging", "PutBucketTagging", "DeleteBucketTagging"]),

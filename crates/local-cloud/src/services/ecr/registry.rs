@@ -1,0 +1,233 @@
+//! The OCI distribution API under `/v2/`.
+//!
+//! <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::repository::OCI_MANIFEST;
+use super::{Ecr, EcrError, Repository};
+use crate::services::Service;
+use crate::wire::{WireRequest, WireResponse};
+
+/// The registry on the wire.
+pub struct RegistryService(pub Arc<Ecr>);
+
+#[async_trait]
+impl Service for RegistryService {
+    fn name(&self) -> &'static str {
+        "ecr-registry"
+    }
+
+    fn operation(&self, request: &WireRequest) -> String {
+        let kind = if request.uri.path().contains("/manifests/") { "Manifest" } else { "Blob" };
+        format!("{}{kind}", request.method)
+    }
+
+    async fn handle(&self, request: WireRequest) -> WireResponse {
+        let answer = if self.is_authorized(&request) {
+            self.run(&request).await.unwrap_or_else(|refusal| refusal)
+        } else {
+            let realm = format!("Basic realm=\"{}/\",service=\"ecr.amazonaws.com\"", self.0.context.endpoint);
+            refusal(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Not Authorized")
+                .with_header("www-authenticate", &realm)
+        };
+        answer.with_header("docker-distribution-api-version", "registry/2.0")
+    }
+}
+
+/// An answer, or a refusal that is an answer too.
+type Answer = Result<WireResponse, WireResponse>;
+
+impl RegistryService {
+    fn is_authorized(&self, request: &WireRequest) -> bool {
+        let given = request.header("authorization").and_then(|text| text.strip_prefix("Basic "));
+        let given = given.and_then(|text| STANDARD.decode(text.trim()).ok());
+        given.is_some_and(|given| given == format!("AWS:{}", self.0.password).into_bytes())
+    }
+
+    async fn run(&self, request: &WireRequest) -> Answer {
+        let path = request.uri.path().trim_start_matches("/v2").trim_start_matches('/');
+        if path.is_empty() {
+            return Ok(WireResponse::json(StatusCode::OK, &json!({})));
+        }
+        if let Some(name) = path.strip_suffix("/tags/list") {
+            let repository = self.repository(name)?;
+            return Ok(WireResponse::json(
+                StatusCode::OK,
+                &json!({"name": name, "tags": repository.image_tags()}),
+            ));
+        }
+        if let Some((name, upload)) = path.rsplit_once("/blobs/uploads") {
+            let repository = self.repository(name)?;
+            return self.upload(&repository, upload.trim_start_matches('/'), request).await;
+        }
+        if let Some((name, digest)) = path.rsplit_once("/blobs/") {
+            return blob(&*self.repository(name)?, digest, request).await;
+        }
+        if let Some((name, reference)) = path.rsplit_once("/manifests/") {
+            return manifest(&*self.repository(name)?, reference, request);
+        }
+        Err(refusal(StatusCode::NOT_FOUND, "UNSUPPORTED", "The path is not one of the distribution API"))
+    }
+
+    fn repository(&self, name: &str) -> Result<Arc<Repository>, WireResponse> {
+        self.0
+            .repository(name)
+            .map_err(|error| refusal(StatusCode::NOT_FOUND, "NAME_UNKNOWN", &error.to_string()))
+    }
+
+    async fn upload(&self, repository: &Repository, id: &str, request: &WireRequest) -> Answer {
+        let unknown = || refusal(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "The upload is not known");
+        let digest = request.query_param("digest");
+        match (&request.method, id) {
+            (&Method::POST, "") => {
+                if let Some(answer) = self.mount(repository, request) {
+                    return Ok(answer);
+                }
+                if let Some(digest) = digest {
+                    return self.finish(repository, &digest, request.body.clone()).await;
+                }
+                let id = repository.start_upload();
+                Ok(progress(repository, &id, 0, StatusCode::ACCEPTED))
+            }
+            (&Method::PATCH, id) => {
+                let length = repository.append(id, &request.body).ok_or_else(unknown)?;
+                Ok(progress(repository, id, length, StatusCode::ACCEPTED))
+            }
+            (&Method::GET, id) => {
+                let length = repository.append(id, &[]).ok_or_else(unknown)?;
+                Ok(progress(repository, id, length, StatusCode::NO_CONTENT))
+            }
+            (&Method::PUT, id) => {
+                let Some(digest) = digest else {
+                    return Err(refusal(
+                        StatusCode::BAD_REQUEST,
+                        "DIGEST_INVALID",
+                        "The query has no digest",
+                    ));
+                };
+                repository.append(id, &request.body).ok_or_else(unknown)?;
+                let bytes = repository.take_upload(id).ok_or_else(unknown)?;
+                self.finish(repository, &digest, bytes).await
+            }
+            (&Method::DELETE, id) => {
+                repository.take_upload(id).ok_or_else(unknown)?;
+                Ok(WireResponse::empty(StatusCode::NO_CONTENT))
+            }
+            _ => Err(not_allowed(request)),
+        }
+    }
+
+    /// Takes a blob over from another repository, where the caller asks for it and it is there.
+    fn mount(&self, repository: &Repository, request: &WireRequest) -> Option<WireResponse> {
+        let digest = request.query_param("mount")?;
+        let source = self.0.repository(&request.query_param("from")?).ok()?;
+        repository.add_blob(&digest, source.blob(&digest)?);
+        Some(created(repository, &digest))
+    }
+
+    async fn finish(&self, repository: &Repository, digest: &str, bytes: Bytes) -> Answer {
+        let actual = format!("sha256:{}", hex::encode(Sha256::digest(&bytes)));
+        if digest != actual {
+            let message = format!("The digest of what was uploaded is {actual} and not {digest}");
+            return Err(refusal(StatusCode::BAD_REQUEST, "DIGEST_INVALID", &message));
+        }
+        let blob = self
+            .0
+            .store(bytes)
+            .await
+            .map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", &error.to_string()))?;
+        repository.add_blob(digest, blob);
+        Ok(created(repository, digest))
+    }
+}
+
+fn created(repository: &Repository, digest: &str) -> WireResponse {
+    WireResponse::empty(StatusCode::CREATED)
+        .with_header("location", &format!("/v2/{}/blobs/{digest}", repository.name))
+        .with_header("docker-content-digest", digest)
+}
+
+fn progress(repository: &Repository, id: &str, length: usize, status: StatusCode) -> WireResponse {
+    WireResponse::empty(status)
+        .with_header("location", &format!("/v2/{}/blobs/uploads/{id}", repository.name))
+        .with_header("docker-upload-uuid", id)
+        .with_header("range", &format!("0-{}", length.saturating_sub(1)))
+}
+
+async fn blob(repository: &Repository, digest: &str, request: &WireRequest) -> Answer {
+    let unknown =
+        || refusal(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", &format!("The blob {digest} is not here"));
+    let blob = repository.blob(digest).ok_or_else(unknown)?;
+    let response = WireResponse::empty(StatusCode::OK)
+        .with_header("content-type", "application/octet-stream")
+        .with_header("docker-content-digest", digest)
+        .with_header("etag", &format!("\"{digest}\""));
+    match request.method {
+        Method::HEAD => Ok(response.with_header("content-length", &blob.len().to_string())),
+        Method::GET => {
+            let mut bytes = Vec::with_capacity(usize::try_from(blob.len()).unwrap_or_default());
+            blob.read(0, blob.len(), &mut bytes)
+                .await
+                .map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", &error.to_string()))?;
+            Ok(WireResponse { body: bytes.into(), ..response })
+        }
+        _ => Err(not_allowed(request)),
+    }
+}
+
+fn manifest(repository: &Repository, reference: &str, request: &WireRequest) -> Answer {
+    match request.method {
+        Method::GET | Method::HEAD => {
+            let found = repository.manifest(reference).map_err(refusal_of)?;
+            let mut response =
+                WireResponse::with_body(StatusCode::OK, &found.media_type, found.bytes.clone())
+                    .with_header("docker-content-digest", &found.digest)
+                    .with_header("etag", &format!("\"{}\"", found.digest));
+            if request.method == Method::HEAD {
+                response = response.with_header("content-length", &found.bytes.len().to_string());
+            }
+            Ok(response)
+        }
+        Method::PUT => {
+            let media_type = request.header("content-type").unwrap_or(OCI_MANIFEST);
+            let put =
+                repository.put_manifest(reference, media_type, request.body.clone()).map_err(refusal_of)?;
+            Ok(WireResponse::empty(StatusCode::CREATED)
+                .with_header("location", &format!("/v2/{}/manifests/{}", repository.name, put.digest))
+                .with_header("docker-content-digest", &put.digest))
+        }
+        Method::DELETE => {
+            repository.delete_image(reference).map_err(refusal_of)?;
+            Ok(WireResponse::empty(StatusCode::ACCEPTED))
+        }
+        _ => Err(not_allowed(request)),
+    }
+}
+
+fn refusal_of(error: EcrError) -> WireResponse {
+    let (status, code) = match error {
+        EcrError::NoSuchImage { .. } => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
+        EcrError::TagIsImmutable { .. } => (StatusCode::BAD_REQUEST, "TAG_INVALID"),
+        EcrError::NoSuchBlob { .. } => (StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN"),
+        _ => (StatusCode::BAD_REQUEST, "MANIFEST_INVALID"),
+    };
+    refusal(status, code, &error.to_string())
+}
+
+fn not_allowed(request: &WireRequest) -> WireResponse {
+    let message = format!("{} is not allowed here", request.method);
+    refusal(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", &message)
+}
+
+fn refusal(status: StatusCode, code: &str, message: &str) -> WireResponse {
+    WireResponse::json(status, &json!({"errors": [{"code": code, "message": message}]}))
+}

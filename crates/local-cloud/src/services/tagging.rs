@@ -1,0 +1,164 @@
+//! The Resource Groups Tagging API: every tagged resource of a region.
+//!
+//! <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::{Service, Services};
+use crate::wire::{ApiError, WireRequest, WireResponse};
+
+/// Pages have 100 resources unless the caller asks for another size.
+const PAGE: usize = 100;
+
+/// A resource and its tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaggedResource {
+    pub arn: String,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The Tagging API on the wire.
+pub struct TaggingService(pub Arc<Services>);
+
+#[async_trait]
+impl Service for TaggingService {
+    fn name(&self) -> &'static str {
+        "tagging"
+    }
+
+    async fn handle(&self, request: WireRequest) -> WireResponse {
+        let operation = request.target_operation().unwrap_or_default();
+        let resources = || tagged_resources(&self.0);
+        let result = request.json().and_then(|input| match operation {
+            "GetResources" => get_resources(resources(), &input),
+            "GetTagKeys" => {
+                let keys: BTreeSet<String> =
+                    resources().into_iter().flat_map(|resource| resource.tags.into_keys()).collect();
+                Ok(json!({"PaginationToken": "", "TagKeys": keys}))
+            }
+            "GetTagValues" => {
+                let key = input["Key"].as_str().unwrap_or_default();
+                let values: BTreeSet<String> =
+                    resources().into_iter().filter_map(|mut resource| resource.tags.remove(key)).collect();
+                Ok(json!({"PaginationToken": "", "TagValues": values}))
+            }
+            _ => Err(ApiError::unknown_operation(&request, operation)),
+        });
+        WireResponse::of_aws_json(&request, result)
+    }
+}
+
+/// Every resource of the region that has tags. IAM roles are not covered, as with AWS.
+fn tagged_resources(services: &Services) -> Vec<TaggedResource> {
+    let mut all = Vec::new();
+    let mut add = |arn: String, tags: BTreeMap<String, String>| all.push(TaggedResource { arn, tags });
+    for topic in services.sns.topics() {
+        add(topic.arn.to_string(), topic.tags());
+    }
+    for queue in services.sqs.queues() {
+        add(queue.arn.clone(), queue.tags());
+    }
+    for bucket in services.s3.buckets() {
+        if bucket.region == services.context.region {
+            add(format!("arn:aws:s3:::{}", bucket.name), bucket.tags());
+        }
+    }
+    for group in services.logs.groups() {
+        add(group.arn.clone(), group.tags());
+    }
+    for repository in services.ecr.repositories() {
+        add(repository.arn.clone(), repository.settings().tags);
+    }
+    all.retain(|resource| !resource.tags.is_empty());
+    all.sort_by(|one, other| one.arn.cmp(&other.arn));
+    all
+}
+
+fn get_resources(mut resources: Vec<TaggedResource>, input: &Value) -> Result<Value, ApiError> {
+    let list = |member: &str| input[member].as_array().map(Vec::as_slice).unwrap_or_default();
+    let filters = list("TagFilters");
+    let arns: Vec<&str> = list("ResourceARNList").iter().filter_map(Value::as_str).collect();
+    let types: Vec<&str> = list("ResourceTypeFilters").iter().filter_map(Value::as_str).collect();
+    resources.retain(|resource| {
+        filters.iter().all(|filter| passes(resource, filter))
+            && (arns.is_empty() || arns.contains(&resource.arn.as_str()))
+            && (types.is_empty() || types.iter().any(|kind| is_of_type(&resource.arn, kind)))
+    });
+    let size = input["ResourcesPerPage"].as_u64().and_then(|size| usize::try_from(size).ok()).unwrap_or(PAGE);
+    if !(1..=100).contains(&size) {
+        let message = format!("ResourcesPerPage is {size}; it must be 1 to 100.");
+        return Err(ApiError::sender("InvalidParameterException", message));
+    }
+    let start: usize = match input["PaginationToken"].as_str().filter(|token| !token.is_empty()) {
+        None => 0,
+        Some(token) => token.parse().map_err(|_| {
+            ApiError::sender("PaginationTokenExpiredException", "The pagination token is not valid.")
+        })?,
+    };
+    let end = (start + size).min(resources.len());
+    let page: Vec<Value> = resources[start.min(end)..end]
+        .iter()
+        .map(|resource| {
+            let tags: Vec<Value> =
+                resource.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+            json!({"ResourceARN": resource.arn, "Tags": tags})
+        })
+        .collect();
+    let token = if end < resources.len() { end.to_string() } else { String::new() };
+    Ok(json!({"PaginationToken": token, "ResourceTagMappingList": page}))
+}
+
+/// A filter without values admits any value of its key.
+fn passes(resource: &TaggedResource, filter: &Value) -> bool {
+    let Some(value) = resource.tags.get(filter["Key"].as_str().unwrap_or_default()) else { return false };
+    match filter["Values"].as_array() {
+        Some(values) if !values.is_empty() => values.iter().any(|wanted| wanted == value),
+        _ => true,
+    }
+}
+
+/// `sqs`, or `logs:log-group`: the service, and the type where one is given.
+fn is_of_type(arn: &str, kind: &str) -> bool {
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let (service, resource) = (parts.next().unwrap_or_default(), parts.nth(2).unwrap_or_default());
+    match kind.split_once(':') {
+        None => service == kind,
+        Some((wanted, "bucket" | "topic" | "queue")) => service == wanted,
+        Some((wanted, resource_type)) => service == wanted && resource.starts_with(resource_type),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resources() -> Vec<TaggedResource> {
+        let tags = |key: &str| BTreeMap::from([(key.to_owned(), "x".to_owned())]);
+        vec![
+            TaggedResource { arn: "arn:aws:logs:r:0:log-group:g".into(), tags: tags("a") },
+            TaggedResource { arn: "arn:aws:sqs:r:0:q".into(), tags: tags("b") },
+        ]
+    }
+
+    fn found(input: &Value) -> Vec<String> {
+        let answer = get_resources(resources(), input).unwrap();
+        let list = answer["ResourceTagMappingList"].as_array().unwrap();
+        list.iter().map(|item| item["ResourceARN"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn filters_by_tag_and_type() {
+        assert_eq!(found(&json!({})).len(), 2);
+        assert_eq!(
+            found(&json!({"TagFilters": [{"Key": "b", "Values": ["x", "y"]}]})),
+            ["arn:aws:sqs:r:0:q"]
+        );
+        assert_eq!(found(&json!({"TagFilters": [{"Key": "b", "Values": ["y"]}]})).len(), 0);
+        assert_eq!(found(&json!({"ResourceTypeFilters": ["logs:log-group"]})).len(), 1);
+        assert_eq!(found(&json!({"ResourcesPerPage": 1, "PaginationToken": "1"})), ["arn:aws:sqs:r:0:q"]);
+    }
+}
