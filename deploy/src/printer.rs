@@ -55,11 +55,6 @@ impl Printer {
         Self { progress, json, verbose: verbose > 0, tree: Mutex::new(None) }
     }
 
-    /// Whether data is wanted as JSON.
-    pub fn is_json(&self) -> bool {
-        self.json
-    }
-
     /// Data as text, on standard output; nothing where JSON is wanted.
     pub fn data(&self, text: &str) {
         if !self.json {

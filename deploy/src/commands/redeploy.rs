@@ -45,7 +45,7 @@ struct Change {
 }
 
 pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
-    let (variant, values) = flags::read(context, args)?;
+    let Some((variant, values)) = flags::read(context, args)? else { return Ok(()) };
     let given: Given = [(variant.id.clone(), values)].into();
     // What no deployed value could make right is refused before any call.
     variant_values(variant, &given, &BTreeMap::new())?;

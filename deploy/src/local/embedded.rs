@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use local_cloud::{Cloud, CloudError, CloudOptions, Inventory, Leftovers};
+use local_cloud::{Cloud, CloudError, CloudOptions, Leftovers};
 
 use super::state_dir::StateDir;
 use super::{DEFAULT_REGION, launcher};
@@ -31,10 +31,6 @@ impl Embedded {
 
     pub fn endpoint(&self) -> &str {
         self.cloud.endpoint()
-    }
-
-    pub fn inventory(&self) -> Inventory {
-        self.cloud.router().inventory()
     }
 
     pub fn work_dir(&self) -> &std::path::Path {

@@ -69,7 +69,7 @@ impl Region {
                     && number.len() == 1
                     && number.chars().all(|c| c.is_ascii_digit())
             }
-            [] => false,
+            _ => false,
         };
         if shaped {
             return Ok(Self(text.to_owned()));

@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
 use crate::cli::{Command, GlobalArgs, RedeployArgs, RedeployVariant};
 use crate::commands::list::tunables;
 use crate::context::Context;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 const SET: &str = "set";
 
@@ -26,8 +26,11 @@ pub fn globals(command: &Command) -> GlobalArgs {
     GlobalArgs::from_arg_matches(&matches).unwrap_or_default()
 }
 
-/// The variant, and the values of its tunables by flag.
-pub fn read(context: &Context, args: RedeployArgs) -> Result<(&Variant, BTreeMap<String, String>), Failure> {
+/// A variant and the values of its tunables by flag.
+pub type Wish<'c> = (&'c Variant, BTreeMap<String, String>);
+
+/// What is wanted; `None` where the flags' help was wanted, which is printed.
+pub fn read(context: &Context, args: RedeployArgs) -> Result<Option<Wish<'_>>, Failure> {
     let RedeployVariant::Named(words) = args.variant;
     let name = words.first().and_then(|word| word.to_str()).unwrap_or_default();
     let variant = context.catalog.variant(name)?;
@@ -35,7 +38,7 @@ pub fn read(context: &Context, args: RedeployArgs) -> Result<(&Variant, BTreeMap
         Ok(matches) => matches,
         Err(told) => {
             context.printer.raw(&told);
-            return Err(Failure { exit: Exit::Done, message: String::new(), hint: None });
+            return Ok(None);
         }
     };
     let mut values = BTreeMap::new();
@@ -52,7 +55,7 @@ pub fn read(context: &Context, args: RedeployArgs) -> Result<(&Variant, BTreeMap
             values.insert(flag.clone(), value.clone());
         }
     }
-    Ok((variant, values))
+    Ok(Some((variant, values)))
 }
 
 /// The matches, or the help that was asked for.
