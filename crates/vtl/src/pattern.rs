@@ -27,26 +27,31 @@ impl Patterns {
         regex.is_match(text).map_err(failed)
     }
 
-    /// `String.replaceAll`, or `replaceFirst` if `only_first`.
+    /// `String.replaceAll`, or `replaceFirst` if `only_first`; nothing if a fixed pattern does not occur.
     pub(crate) fn replace(
         &self,
         pattern: &str,
         text: &str,
         replacement: &str,
         only_first: bool,
-    ) -> Result<String, Failure> {
+    ) -> Result<Option<String>, Failure> {
+        let mut after = 0;
+        let most = if only_first { 1 } else { usize::MAX };
+        let literal = literal(pattern);
+        if literal.as_ref().is_some_and(|literal| !text.contains(literal)) {
+            return Ok(None);
+        }
         let replacement = Replacement::parse(replacement)?;
         let mut out = Sink::with_capacity(text.len());
-        let mut after = 0;
-        if let (Some(literal), Some(new)) = (literal(pattern), replacement.literal()) {
-            for (at, found) in text.match_indices(&literal).take(if only_first { 1 } else { usize::MAX }) {
+        if let (Some(literal), Some(new)) = (literal, replacement.literal()) {
+            for (at, found) in text.match_indices(&literal).take(most) {
                 out.push_str(&text[after..at])?;
                 out.push_str(new)?;
                 after = at + found.len();
             }
         } else {
             let regex = self.compiled(&translated(pattern))?;
-            for captures in regex.captures_iter(text).take(if only_first { 1 } else { usize::MAX }) {
+            for captures in regex.captures_iter(text).take(most) {
                 let captures = captures.map_err(failed)?;
                 let Some(whole) = captures.get(0) else { continue };
                 out.push_str(&text[after..whole.start()])?;
@@ -55,7 +60,7 @@ impl Patterns {
             }
         }
         out.push_str(&text[after..])?;
-        Ok(out.into_string())
+        Ok(Some(out.into_string()))
     }
 
     /// `String.split`: with limit 0, empty strings at the end are dropped; a match of no width at the start is none.
@@ -125,6 +130,7 @@ impl Patterns {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "`map_err` gives the error by value")]
 fn failed(error: fancy_regex::Error) -> Failure {
     Failure::Exception(format!("matching was given up: {error}"))
 }
@@ -243,7 +249,7 @@ impl Replacement {
                     return Err(format!("the pattern has no group {number}").into());
                 }
                 Part::Group(number) => {
-                    out.push_str(captures.get(*number).map_or("", |group| group.as_str()))?
+                    out.push_str(captures.get(*number).map_or("", |group| group.as_str()))?;
                 }
                 Part::Name(name) => out.push_str(captures.name(name).map_or("", |group| group.as_str()))?,
             }

@@ -65,7 +65,7 @@ struct OverridesData {
 
 #[derive(PartialEq, Debug)]
 enum Outcome {
-    Text(String, OverridesData),
+    Text(String, Box<OverridesData>),
     Error(String),
 }
 
@@ -98,7 +98,7 @@ fn outcome(case: &Case, policy: Policy) -> Outcome {
                 response_status: rendered.overrides.response_status,
                 response_header: rendered.overrides.response_header,
             };
-            Outcome::Text(rendered.body, overrides)
+            Outcome::Text(rendered.body, Box::new(overrides))
         }
         Err(error) => Outcome::Error(
             match error {
@@ -131,7 +131,7 @@ fn every_case_of_the_corpus_holds() {
             count += 1;
             let found = outcome(&case, group.undefined);
             let expected = match (case.expect, case.error) {
-                (Some(text), None) => Outcome::Text(text, case.overrides),
+                (Some(text), None) => Outcome::Text(text, Box::new(case.overrides)),
                 (None, Some(error)) => Outcome::Error(error),
                 _ => panic!("{stem}: {} expects either text or an error", case.name),
             };

@@ -102,7 +102,7 @@ impl<'a> Selection<'a, '_> {
                 }
             }
             (Selector::Filter(filter), Value::Map(_)) if filter.accepts(self, value)? => {
-                out.push(value.clone())
+                out.push(value.clone());
             }
             _ => {}
         }

@@ -8,7 +8,6 @@ mod text;
 
 use std::rc::Rc;
 
-use crate::RenderError;
 use crate::object;
 use crate::render::{Failure, Renderer};
 use crate::value::{Map, Text, Value};
@@ -22,14 +21,10 @@ fn void<'a>() -> Value<'a> {
 }
 
 /// `target.name`.
-pub(crate) fn property<'a>(
-    renderer: &mut Renderer<'a>,
-    target: &Value<'a>,
-    name: &'a str,
-) -> Result<Value<'a>, RenderError> {
-    Ok(match target {
+pub(crate) fn property<'a>(renderer: &mut Renderer<'a>, target: &Value<'a>, name: &'a str) -> Value<'a> {
+    match target {
         Value::Map(map) => map.get(name).unwrap_or(Value::Null),
-        Value::Object(target) => object::property(renderer, *target, name)?,
+        Value::Object(target) => object::property(renderer, *target, name),
         Value::List(list) if name == "empty" => Value::Bool(list.items.borrow().is_empty()),
         Value::Text(text) if name == "empty" => Value::Bool(text.is_empty()),
         Value::Entry(entry) => match name {
@@ -39,7 +34,7 @@ pub(crate) fn property<'a>(
         },
         Value::Loop(state) => state.property(name),
         _ => Value::Null,
-    })
+    }
 }
 
 /// `target[index]`, which is `target.get(index)`; a negative index counts from the end of a list.

@@ -120,8 +120,12 @@ fn with_two_texts<'a>(
             out.push_str(&text[after..])?;
             out.into_string()
         }
-        "replaceAll" => renderer.patterns.replace(first, text, second, false)?,
-        "replaceFirst" => renderer.patterns.replace(first, text, second, true)?,
+        "replaceAll" | "replaceFirst" => {
+            match renderer.patterns.replace(first, text, second, name == "replaceFirst")? {
+                Some(replaced) => replaced,
+                None => return Ok(Value::Text(text.clone())),
+            }
+        }
         _ => return Ok(Value::Null),
     };
     owned(renderer, replaced)

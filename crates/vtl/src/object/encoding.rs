@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use base64::Engine;
@@ -13,9 +14,15 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// Escapes as Commons Lang's `StringEscapeUtils.escapeJavaScript`: both quotes, backslash and slash get a backslash,
 /// control and non-ASCII characters become `\uXXXX`. A single quote becomes `\'`, which JSON does not allow.
 /// <https://commons.apache.org/proper/commons-lang/javadocs/api-2.6/org/apache/commons/lang/StringEscapeUtils.html#escapeJavaScript(java.lang.String)>
-pub(super) fn escape_java_script(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8 + 2);
-    for found in text.chars() {
+pub(super) fn escape_java_script(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=0x7f) && !matches!(byte, b'\'' | b'"' | b'\\' | b'/');
+    let plain = text.as_bytes().iter().take_while(|byte| is_plain(byte)).count();
+    if plain == text.len() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + text.len() / 8 + 8);
+    out.push_str(&text[..plain]);
+    for found in text[plain..].chars() {
         match found {
             '\'' | '"' | '\\' | '/' => out.extend(['\\', found]),
             '\u{8}' => out.push_str("\\b"),
@@ -32,25 +39,30 @@ pub(super) fn escape_java_script(text: &str) -> String {
             }
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// `application/x-www-form-urlencoded`, as `java.net.URLEncoder` writes it: a blank becomes `+`.
-pub(super) fn url_encode(text: &str) -> String {
+pub(super) fn url_encode(text: &str) -> Cow<'_, str> {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut out = String::with_capacity(text.len() + text.len() / 4);
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            other => {
-                out.push('%');
-                out.push(char::from(HEX[usize::from(other >> 4)]));
-                out.push(char::from(HEX[usize::from(other & 15)]));
-            }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'*' | b'_');
+    let Some(first) = text.bytes().position(|byte| !is_plain(byte)) else {
+        return Cow::Borrowed(text);
+    };
+    let mut out = String::with_capacity(text.len() + text.len() / 2 + 8);
+    out.push_str(&text[..first]);
+    let mut rest = &text.as_bytes()[first..];
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b' ' {
+            out.push('+');
+        } else if is_plain(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.extend(['%', HEX[usize::from(byte >> 4)].into(), HEX[usize::from(byte & 15)].into()]);
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// What `java.net.URLDecoder` reads; bytes that are not UTF-8 become U+FFFD.

@@ -13,10 +13,10 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 
+use crate::Request;
 use crate::methods::{self, Outcome};
 use crate::render::{Failure, Renderer};
 use crate::value::{Dict, Map, Text, Value};
-use crate::{RenderError, Request};
 
 pub(crate) use foreach::Loop;
 
@@ -102,7 +102,7 @@ impl Object {
     }
 }
 
-fn map_of<'a>(source: &'a IndexMap<String, String>, ignore_case: bool) -> Value<'a> {
+fn map_of(source: &IndexMap<String, String>, ignore_case: bool) -> Value<'_> {
     let mut entries = Dict::default();
     for (name, value) in source {
         entries.insert(Text::Borrowed(name), Value::borrowed(value));
@@ -111,13 +111,9 @@ fn map_of<'a>(source: &'a IndexMap<String, String>, ignore_case: bool) -> Value<
 }
 
 /// `$object.name`.
-pub(crate) fn property<'a>(
-    renderer: &mut Renderer<'a>,
-    object: Object,
-    name: &str,
-) -> Result<Value<'a>, RenderError> {
+pub(crate) fn property<'a>(renderer: &mut Renderer<'a>, object: Object, name: &str) -> Value<'a> {
     let request = renderer.request;
-    Ok(match object {
+    match object {
         Object::Input if name == "body" => Value::borrowed(renderer.body_text()),
         Object::Context => match name {
             "requestOverride" => Value::Object(Object::RequestOverride),
@@ -135,7 +131,7 @@ pub(crate) fn property<'a>(
             overrides::property(&renderer.overrides, object, name)
         }
         Object::Input | Object::Util => Value::Null,
-    })
+    }
 }
 
 /// `$object.name(arguments)`.
@@ -148,7 +144,7 @@ pub(crate) fn call<'a>(
     match (object, name, arguments) {
         (Object::Input, ..) => input::call(renderer, name, arguments),
         (Object::Util, ..) => util::call(renderer, name, arguments),
-        (_, "get", [Value::Text(key)]) => Ok(property(renderer, object, key)?),
+        (_, "get", [Value::Text(key)]) => Ok(property(renderer, object, key)),
         (
             Object::RequestOverride | Object::ResponseOverride | Object::OverrideMap(_),
             "put",

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html#util-template-reference>
 
+use std::borrow::Cow;
+
 use super::encoding;
 use crate::methods::Outcome;
 use crate::render::Renderer;
@@ -14,8 +16,8 @@ pub(super) fn call<'a>(renderer: &mut Renderer<'a>, name: &str, arguments: &[Val
     }
     let text = renderer.text(argument)?;
     let result = match name {
-        "escapeJavaScript" => encoding::escape_java_script(&text),
-        "urlEncode" => encoding::url_encode(&text),
+        "escapeJavaScript" => return encoded(renderer, &text, encoding::escape_java_script(&text)),
+        "urlEncode" => return encoded(renderer, &text, encoding::url_encode(&text)),
         "urlDecode" => encoding::url_decode(&text)?,
         "base64Encode" => encoding::base64_encode(&text),
         "base64Decode" => encoding::base64_decode(&text)?,
@@ -30,4 +32,12 @@ pub(super) fn call<'a>(renderer: &mut Renderer<'a>, name: &str, arguments: &[Val
         _ => return Ok(Value::Null),
     };
     Ok(Value::Text(renderer.owned(result)?))
+}
+
+/// The encoded text, or the same text if the encoding changes nothing.
+fn encoded<'a>(renderer: &mut Renderer<'a>, text: &Text<'a>, encoded: Cow<'_, str>) -> Outcome<'a> {
+    Ok(Value::Text(match encoded {
+        Cow::Borrowed(_) => text.clone(),
+        Cow::Owned(changed) => renderer.owned(changed)?,
+    }))
 }

@@ -2,33 +2,28 @@
 //!
 //! <https://velocity.apache.org/engine/1.7/user-guide.html#math>
 
-use crate::RenderError;
 use crate::syntax::Operator;
 use crate::value::{Text, Value};
 
 /// The result of `left operator right`; null if an operand is not a number or the divisor is zero, so that a `#set` of
 /// it changes nothing.
-pub(super) fn calculate<'a>(
-    operator: Operator,
-    left: &Value<'_>,
-    right: &Value<'_>,
-) -> Result<Value<'a>, RenderError> {
+pub(super) fn calculate<'a>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Value<'a> {
     if let (Value::Int(left), Value::Int(right)) = (left, right) {
-        return Ok(integers(operator, *left, *right));
+        return integers(operator, *left, *right);
     }
     let (Some(left), Some(right)) = (left.as_double(), right.as_double()) else {
-        return Ok(Value::Null);
+        return Value::Null;
     };
     if right == 0.0 && matches!(operator, Operator::Divide | Operator::Remainder) {
-        return Ok(Value::Null);
+        return Value::Null;
     }
-    Ok(Value::Double(match operator {
+    Value::Double(match operator {
         Operator::Add => left + right,
         Operator::Subtract => left - right,
         Operator::Multiply => left * right,
         Operator::Divide => left / right,
         Operator::Remainder => left % right,
-    }))
+    })
 }
 
 fn integers<'a>(operator: Operator, left: i64, right: i64) -> Value<'a> {

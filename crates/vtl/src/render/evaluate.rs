@@ -139,7 +139,7 @@ impl<'a> Renderer<'a> {
                 sum.push_str(&self.operand_text(&right, Some(operand))?);
                 Value::Text(self.owned(bounded(sum)?)?)
             } else {
-                super::arithmetic::calculate(*operator, &left, &right)?
+                super::arithmetic::calculate(*operator, &left, &right)
             };
             left_source = None;
         }

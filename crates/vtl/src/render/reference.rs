@@ -43,7 +43,7 @@ impl<'a> Renderer<'a> {
                 break;
             }
             value = match step {
-                Step::Property(name) => methods::property(self, &value, name)?,
+                Step::Property(name) => methods::property(self, &value, name),
                 Step::Method { name, arguments } => {
                     let arguments = arguments
                         .iter()

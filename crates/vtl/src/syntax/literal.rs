@@ -175,15 +175,12 @@ fn decode_unicode_escapes(text: &str) -> String {
     while let Some(at) = rest.find("\\u") {
         decoded.push_str(&rest[..at]);
         let code = rest.get(at + 2..at + 6).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match code.and_then(char::from_u32) {
-            Some(character) => {
-                decoded.push(character);
-                rest = &rest[at + 6..];
-            }
-            None => {
-                decoded.push_str("\\u");
-                rest = &rest[at + 2..];
-            }
+        if let Some(character) = code.and_then(char::from_u32) {
+            decoded.push(character);
+            rest = &rest[at + 6..];
+        } else {
+            decoded.push_str("\\u");
+            rest = &rest[at + 2..];
         }
     }
     decoded + rest

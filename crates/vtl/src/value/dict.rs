@@ -2,14 +2,15 @@ use std::collections::HashMap;
 
 use super::{Text, Value};
 
-/// Above this many entries a lookup goes through an index; below, comparing the few keys is faster.
+/// From this many entries on a lookup goes through an index; below, comparing the few keys is faster.
 const INDEXED_FROM: usize = 16;
 
 /// An insertion-ordered map from text to values.
 #[derive(Debug, Default)]
 pub(crate) struct Dict<'a> {
     entries: Vec<(Text<'a>, Value<'a>)>,
-    index: HashMap<Box<str>, usize>,
+    /// Where each key is, from [`INDEXED_FROM`] entries on.
+    index: Option<HashMap<Box<str>, usize>>,
 }
 
 impl<'a> Dict<'a> {
@@ -30,12 +31,12 @@ impl<'a> Dict<'a> {
         if let Some(at) = self.position(&key) {
             return Some(std::mem::replace(&mut self.entries[at].1, value));
         }
+        if let Some(index) = &mut self.index {
+            index.insert((*key).into(), self.entries.len());
+        }
         self.entries.push((key, value));
         if self.entries.len() == INDEXED_FROM {
             self.reindex();
-        } else if self.entries.len() > INDEXED_FROM {
-            let at = self.entries.len() - 1;
-            self.index.insert((*self.entries[at].0).into(), at);
         }
         None
     }
@@ -48,23 +49,21 @@ impl<'a> Dict<'a> {
     }
 
     pub(crate) fn take(&mut self) -> Vec<(Text<'a>, Value<'a>)> {
-        self.index.clear();
+        self.index = None;
         std::mem::take(&mut self.entries)
     }
 
     fn position(&self, key: &str) -> Option<usize> {
-        if self.entries.len() < INDEXED_FROM {
-            self.entries.iter().position(|(name, _)| **name == *key)
-        } else {
-            self.index.get(key).copied()
+        match &self.index {
+            Some(index) => index.get(key).copied(),
+            None => self.entries.iter().position(|(name, _)| **name == *key),
         }
     }
 
     fn reindex(&mut self) {
-        self.index.clear();
-        if self.entries.len() >= INDEXED_FROM {
-            self.index =
-                self.entries.iter().enumerate().map(|(at, (name, _))| ((**name).into(), at)).collect();
-        }
+        self.index = (self.entries.len() >= INDEXED_FROM).then(|| {
+            let places = self.entries.iter().enumerate().map(|(at, (name, _))| ((**name).into(), at));
+            places.collect()
+        });
     }
 }

@@ -32,7 +32,7 @@ struct Reader<'s, 'a, 'k> {
     keep: &'k dyn Fn(&'s str) -> Text<'a>,
 }
 
-impl<'s, 'a> Reader<'s, 'a, '_> {
+impl<'a> Reader<'_, 'a, '_> {
     fn peek(&self) -> Option<u8> {
         self.source.as_bytes().get(self.at).copied()
     }
@@ -76,9 +76,8 @@ impl<'s, 'a> Reader<'s, 'a, '_> {
                 }
                 _ => {}
             }
-            let name = match self.value(depth, Place::Name)? {
-                Value::Text(name) => name,
-                _ => return Err(self.unexpected("a member name")),
+            let Value::Text(name) = self.value(depth, Place::Name)? else {
+                return Err(self.unexpected("a member name"));
             };
             self.skip_space();
             if self.peek() != Some(b':') {

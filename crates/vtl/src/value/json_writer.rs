@@ -12,10 +12,9 @@ pub(super) fn write_at(value: &Value<'_>, out: &mut Sink, depth: usize) -> Resul
         return Err(RenderError::LimitExceeded { what: "nesting of a value", limit: MAX_DEPTH });
     }
     match value {
-        Value::Null => out.push_str("null"),
         Value::Bool(_) | Value::Int(_) | Value::BigInt(_) => print(value, out),
         Value::Double(number) if number.is_finite() => out.push_str(&double_text(*number)),
-        Value::Double(_) => out.push_str("null"),
+        Value::Null | Value::Double(_) => out.push_str("null"),
         Value::Text(text) => write_string(text, out),
         Value::List(list) => {
             out.push_str("[")?;

@@ -27,7 +27,7 @@ pub(crate) const MAX_DEPTH: usize = 128;
 #[derive(Debug, Clone)]
 pub(crate) enum Text<'a> {
     Borrowed(&'a str),
-    Shared(Rc<str>),
+    Shared(Rc<String>),
 }
 
 impl Deref for Text<'_> {
@@ -43,7 +43,7 @@ impl Deref for Text<'_> {
 
 impl From<String> for Text<'_> {
     fn from(text: String) -> Self {
-        Self::Shared(text.into())
+        Self::Shared(Rc::new(text))
     }
 }
 
