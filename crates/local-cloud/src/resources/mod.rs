@@ -6,6 +6,7 @@ mod apigateway;
 mod applicationautoscaling;
 mod cloudformation;
 mod ec2;
+mod ecr;
 mod ecs;
 mod elbv2;
 mod iam;
@@ -56,6 +57,7 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         ec2::Vpc,
         ec2::VpcEndpoint,
         ec2::VpcGatewayAttachment,
+        ecr::Repository,
         ecs::Cluster,
         ecs::Service,
         ecs::TaskDefinition,
@@ -80,4 +82,29 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         sqs::QueuePolicy,
     );
     Ok(registry)
+}
+
+#[cfg(test)]
+mod tests {
+    use ::cloudformation::schema::Schema;
+
+    /// Every file in `schemas/`, as it is on disk.
+    fn files() -> Vec<(String, String)> {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/resources/schemas");
+        let entries = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+        let read = |entry: std::fs::DirEntry| {
+            (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap())
+        };
+        entries.map(read).collect()
+    }
+
+    #[test]
+    fn every_schema_can_be_read() {
+        for (name, text) in files() {
+            let schema = Schema::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let words = |text: &str| text.to_lowercase().replace(['-', ':'], "");
+            let stem = words(name.trim_end_matches(".yaml")).replace("elbv2", "elasticloadbalancingv2");
+            assert_eq!(words(schema.type_name.trim_start_matches("AWS::")), stem);
+        }
+    }
 }

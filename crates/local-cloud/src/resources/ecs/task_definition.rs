@@ -65,7 +65,7 @@ impl Properties {
         Ok((cpu_units, memory_mb))
     }
 
-    fn container(&self) -> Result<ContainerDefinition, Failure> {
+    fn container(&self, registry: &str) -> Result<ContainerDefinition, Failure> {
         let [container] = self.container_definitions.as_slice() else {
             let count = self.container_definitions.len();
             return Err(invalid(format!(
@@ -97,7 +97,9 @@ impl Properties {
                 ));
             }
         }
-        if container.image.contains(".dkr.ecr.") && self.execution_role_arn.is_none() {
+        if (container.image.contains(".dkr.ecr.") || container.image.starts_with(registry))
+            && self.execution_role_arn.is_none()
+        {
             return Err(invalid(
                 "Fargate requires task definition to have execution role ARN to support ECR images.",
             ));
@@ -136,7 +138,7 @@ impl ResourceType for TaskDefinition {
             architecture,
             execution_role: properties.execution_role_arn.clone(),
             task_role: properties.task_role_arn.clone(),
-            container: properties.container()?,
+            container: properties.container(call.services.ecr.registry())?,
             tags: call.tags(&properties.tags),
             active: true,
             registered_at: epoch_millis(),

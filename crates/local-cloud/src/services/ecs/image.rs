@@ -39,13 +39,22 @@ impl ImageReference {
 /// Pulls an image from the cloud's own registry and unpacks it, or finds it unpacked.
 pub(super) async fn pull(services: &Services, image: &str) -> Result<Arc<ImageRootfs>, EcsError> {
     let reference = ImageReference::parse(image);
-    let cannot = |why: &str| {
+    let cannot = |why: String| {
         EcsError::CannotStart(format!(
             "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {why}"
         ))
     };
-    let _ = (services, reference);
-    Err(cannot("not found"))
+    let context = &services.context;
+    let aws_name = format!("{}.dkr.ecr.{}.amazonaws.com", context.account, context.region);
+    if reference.registry != services.ecr.registry() && reference.registry != aws_name {
+        return Err(cannot(format!(
+            "this cloud pulls from its own registry only; push the image to a repository at {}",
+            services.ecr.registry()
+        )));
+    }
+    let image = services.ecr.image(&reference.repository, &reference.reference).await;
+    let image = image.map_err(|error| cannot(format!("not found: {error}")))?;
+    services.ecs.images.unpack(image).await.map_err(|error| cannot(error.to_string()))
 }
 
 /// The log group of a container, which must exist unless the driver may make it.
