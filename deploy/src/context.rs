@@ -54,17 +54,22 @@ impl Context {
 
     /// Asks before something that costs money or deletes; an embedded cloud or an emulator on this machine needs no
     /// answer.
-    pub fn confirm(&self, target: &Target, facts: &str) -> Result<(), Failure> {
+    pub async fn confirm(&self, target: &Target, facts: &str) -> Result<(), Failure> {
         if !target.costs || self.settings.yes {
             return Ok(());
         }
         self.printer.line(facts);
-        match self.printer.ask("Continue?") {
-            Some(true) => Ok(()),
-            Some(false) => Err(Failure::new("nothing was done")),
-            None => Err(Failure::new("this needs a yes, and there is no terminal to ask on")
-                .hint("add --yes once you have read the facts above")),
+        if !self.printer.can_ask() {
+            return Err(Failure::new("this needs a yes, and there is no terminal to ask on")
+                .hint("add --yes once you have read the facts above"));
         }
+        self.printer.prompt("Continue?");
+        let answer = tokio::task::spawn_blocking(Printer::answer);
+        let yes = tokio::select! {
+            yes = answer => yes.unwrap_or(false),
+            () = self.cancel.cancelled() => return Err(Failure::interrupted("interrupted; nothing was done")),
+        };
+        if yes { Ok(()) } else { Err(Failure::new("nothing was done")) }
     }
 }
 

@@ -137,13 +137,13 @@ fn rows(context: &Context, plan: &Plan<'_>) -> Vec<StackRow> {
     let foundation = plan.foundation.iter().map(|template| StackRow {
         stack: context.settings.stack_name(template.name()),
         label: template.name().to_owned(),
-        note: String::new(),
+        settings: Vec::new(),
         path: None,
     });
     let variants = plan.variants.iter().map(|variant| StackRow {
         stack: context.settings.stack_name(&variant.id),
         label: variant.id.clone(),
-        note: String::new(),
+        settings: settings(variant),
         path: work::path(&variant.workload).map(str::to_owned),
     });
     let known: Vec<&str> = plan.specs.iter().map(|spec| spec.name.as_str()).collect();
@@ -194,4 +194,14 @@ fn explain(context: &Context, plan: &Plan<'_>, report: &StackReport) -> Vec<Stri
         _ => {}
     }
     lines
+}
+
+/// Flag, parameter and default of each setting.
+fn settings(variant: &catalog::Variant) -> Vec<(String, String, String)> {
+    let each = variant.tunables.iter().map(|(flag, parameter)| {
+        let default =
+            variant.template.parameters().get(parameter).and_then(|parameter| parameter.default.clone());
+        (flag.clone(), parameter.clone(), default.unwrap_or_default())
+    });
+    each.collect()
 }

@@ -152,17 +152,22 @@ impl Printer {
         }
     }
 
-    /// Asks a question that is answered yes or no; `None` where nobody can answer.
-    pub fn ask(&self, question: &str) -> Option<bool> {
-        if !std::io::stdin().is_terminal() {
-            return None;
-        }
+    /// Whether there is somebody to ask.
+    pub fn can_ask(&self) -> bool {
+        self.progress != Progress::Silent && std::io::stdin().is_terminal()
+    }
+
+    /// A question that is answered yes or no.
+    pub fn prompt(&self, question: &str) {
         let mut stream = anstream::stderr();
         let _ = write!(stream, "{question} [y/N] ");
         let _ = stream.flush();
+    }
+
+    /// Waits for the answer; anything but a yes is a no.
+    pub fn answer() -> bool {
         let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).ok()?;
-        Some(matches!(answer.trim(), "y" | "Y" | "yes"))
+        std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
     }
 
     /// A line on standard error, above the tree where there is one.

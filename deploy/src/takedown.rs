@@ -141,7 +141,7 @@ fn row(context: &Context, stack: &DeployedStack) -> StackRow {
     StackRow {
         stack: stack.name.clone(),
         label: stem(context, &stack.name).to_owned(),
-        note: String::new(),
+        settings: Vec::new(),
         path: None,
     }
 }

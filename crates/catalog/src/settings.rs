@@ -56,6 +56,11 @@ impl Variant {
         Ok(if left.is_empty() { allowed::phrase(parameter) } else { allowed::alternatives(&left) })
     }
 
+    /// What a setting may be at all, whatever the other settings are.
+    pub fn bounds(&self, flag: &str) -> Result<String, CatalogError> {
+        Ok(allowed::phrase(self.setting(flag)?))
+    }
+
     /// The flag that sets a parameter.
     #[must_use]
     pub fn flag(&self, parameter: &str) -> Option<&str> {

@@ -27,10 +27,8 @@ pub async fn run(context: &Context, selection: &[String]) -> Result<(), Failure>
     let doomed = doomed(&deployed, chosen.as_ref());
     if !doomed.is_empty() {
         let names: Vec<&str> = doomed.iter().map(|stack| stack.name.as_str()).collect();
-        context.confirm(
-            &target,
-            &format!("{} stacks and all they hold will be deleted: {}", names.len(), names.join(", ")),
-        )?;
+        let facts = format!("{} stacks and all they hold will be deleted: {}", names.len(), names.join(", "));
+        context.confirm(&target, &facts).await?;
     }
     let takedown = take_down(context, &target, &doomed, &context.cancel).await?;
     report(context, &takedown);

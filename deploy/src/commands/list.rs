@@ -1,7 +1,5 @@
 //! `deploy list`
 
-use std::collections::BTreeMap;
-
 use catalog::Variant;
 use serde::Serialize;
 
@@ -52,7 +50,7 @@ pub fn tunables(variant: &Variant) -> Result<Vec<Tunable>, Failure> {
         Ok(Tunable {
             name: flag.clone(),
             default: parameter.default.clone().unwrap_or_default(),
-            allowed: variant.allowed(flag, &BTreeMap::new())?,
+            allowed: variant.bounds(flag)?,
             description: parameter.description.clone().unwrap_or_default(),
         })
     });
@@ -62,8 +60,8 @@ pub fn tunables(variant: &Variant) -> Result<Vec<Tunable>, Failure> {
 fn text(entries: &[Entry<'_>]) -> String {
     let mut text = String::new();
     for entry in entries {
-        text.push_str(&format!("{}  {}\n", entry.variant, entry.title));
-        text.push_str(&format!("  {}  {}\n", entry.workload, entry.hops.join(" -> ")));
+        let hops = entry.hops.join(" -> ");
+        text.push_str(&format!("{}  {}\n  {}  {hops}\n", entry.variant, entry.title, entry.workload));
         let width = entry.tunables.iter().map(|tunable| tunable.name.len()).max().unwrap_or(0);
         for tunable in &entry.tunables {
             text.push_str(&format!(

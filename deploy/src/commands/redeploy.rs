@@ -48,10 +48,11 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let Some((variant, values)) = flags::read(context, args)? else { return Ok(()) };
     let given: Given = [(variant.id.clone(), values)].into();
     // What no deployed value could make right is refused before any call.
-    variant_values(variant, &given, &BTreeMap::new())?;
-    let not_up = || {
-        Failure::new(format!("{} is not up, so it cannot be redeployed", variant.id))
-            .hint(format!("`deploy up {}` deploys it; it takes --set TUNABLE=VALUE", variant.id))
+    check_each(variant, &given)?;
+    let not_up = || match check_together(variant, &given) {
+        Ok(()) => Failure::new(format!("{} is not up, so it cannot be redeployed", variant.id))
+            .hint(format!("`deploy up {}` deploys it; it takes --set TUNABLE=VALUE", variant.id)),
+        Err(failure) => failure,
     };
     let _lock = context.lock("redeploy").await?;
     let (target, identity) = if context.settings.target == TargetKind::Aws {
@@ -67,7 +68,7 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let (spec, wanted) = variant_spec(&context.catalog, &context.settings, variant, &given, &stacks)?;
     let plan = Plan { foundation: Vec::new(), variants: vec![variant], specs: vec![spec], wanted };
     if let Some(identity) = &identity {
-        context.confirm(&target, &facts(context, &target, identity, &plan))?;
+        context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
     }
     let outputs = foundation_outputs(&stacks);
     let board = board(variant, stack, &outputs, &given, &plan);
@@ -105,19 +106,21 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     super::check::conclude(&redeployed.check)
 }
 
-fn variant_values(
-    variant: &Variant,
-    given: &Given,
-    current: &BTreeMap<String, String>,
-) -> Result<(), Failure> {
-    // Each value by itself; which go together depends on what is deployed.
+/// Each value by itself; which go together depends on what is deployed.
+fn check_each(variant: &Variant, given: &Given) -> Result<(), Failure> {
     for (flag, value) in given.get(&variant.id).into_iter().flatten() {
-        let alone = [(flag.as_str(), value.as_str())];
-        match variant.settings(alone, current) {
+        match variant.settings([(flag.as_str(), value.as_str())], &BTreeMap::new()) {
             Ok(_) | Err(catalog::CatalogError::Combination { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
+    Ok(())
+}
+
+/// All values together, with the templates' defaults for what is not given.
+fn check_together(variant: &Variant, given: &Given) -> Result<(), Failure> {
+    let values = given.get(&variant.id).into_iter().flatten();
+    variant.settings(values.map(|(flag, value)| (flag.as_str(), value.as_str())), &BTreeMap::new())?;
     Ok(())
 }
 

@@ -105,7 +105,7 @@ async fn remote(
     let (target, identity) = Target::aws(&context.settings).await?;
     let _lock = context.lock("run").await?;
     let plan = Plan::new(&context.catalog, &context.settings, variants.clone(), given, &[])?;
-    context.confirm(&target, &facts(context, &target, &identity, &plan))?;
+    context.confirm(&target, &facts(context, &target, &identity, &plan)).await?;
     bake(context, &target, variants, given, seed).await
 }
 

@@ -35,7 +35,7 @@ pub async fn run(context: &Context, args: UpArgs) -> Result<(), Failure> {
     let deployed = inspect::stacks(&target.cloudformation, &context.settings.prefix.stem()).await?;
     let plan = Plan::new(&context.catalog, &context.settings, variants, &given, &deployed)?;
     if let Some(identity) = &identity {
-        context.confirm(&target, &facts(context, &target, identity, &plan))?;
+        context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
     }
     let deployment = deploy(context, &target, &plan, Blackboard::default()).await?;
     print(context, &plan, &deployment);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use stacks::{Event, Outcome, StackReport};
 
-use super::rows::{StackRow, activity, is_news, outcome, recovery_words, seconds};
+use super::rows::{StackRow, activity, is_news, outcome, recovery_words, seconds, settings};
 use super::{DIM, GREEN, RED, YELLOW, colour_for_stderr};
 
 /// The rows of one set of stacks.
@@ -119,8 +119,9 @@ fn finished(row: &StackRow, report: &StackReport) -> String {
         }
         _ => {
             let url = url(row, report).map(|url| format!("   {url}")).unwrap_or_default();
+            let settings = settings(row, report);
             let note =
-                if row.note.is_empty() { String::new() } else { format!("   {DIM}{}{DIM:#}", row.note) };
+                if settings.is_empty() { String::new() } else { format!("   {DIM}{settings}{DIM:#}") };
             let words = match report.outcome {
                 Outcome::Created => String::new(),
                 _ => format!("   {}", outcome(report)),

@@ -9,8 +9,8 @@ pub struct StackRow {
     pub stack: String,
     /// What the row is called: the template's stem.
     pub label: String,
-    /// What stands behind a success, such as the settings.
-    pub note: String,
+    /// The settings to show behind a success: flag, parameter and default.
+    pub settings: Vec<(String, String, String)>,
     /// The path below the stack's `Url` that its workload serves.
     pub path: Option<String>,
 }
@@ -46,6 +46,15 @@ pub fn outcome(report: &StackReport) -> String {
         Outcome::Skipped { cause } => format!("skipped: {cause}"),
         Outcome::Interrupted => "interrupted".to_owned(),
     }
+}
+
+/// The settings that differ from their defaults: `memory 1024, count 2`.
+pub fn settings(row: &StackRow, report: &StackReport) -> String {
+    let changed = row.settings.iter().filter_map(|(flag, parameter, default)| {
+        let value = report.parameters.get(parameter).filter(|value| *value != default)?;
+        Some(format!("{flag} {value}"))
+    });
+    changed.collect::<Vec<_>>().join(", ")
 }
 
 /// What a stack is doing, for its row in the tree; `None` where the event changes nothing there.

@@ -62,16 +62,13 @@ pub fn read(context: &Context, args: RedeployArgs) -> Result<Option<Wish<'_>>, F
 fn parse(variant: &Variant, words: &[OsString]) -> Result<Result<ArgMatches, String>, Failure> {
     use clap::error::ErrorKind;
 
-    let mut command = clap::Command::new(format!("deploy redeploy {}", variant.id))
-        .about(format!("Change the settings of {} ({}) while it serves", variant.id, variant.title))
-        .after_help("A setting that is not given keeps its deployed value.")
-        .arg(
-            Arg::new(SET)
-                .long(SET)
-                .value_name("TUNABLE=VALUE")
-                .action(ArgAction::Append)
-                .help("Give a tunable a value, as its own flag does"),
-        );
+    let mut command = clap::Command::new(variant.id.clone()).arg(
+        Arg::new(SET)
+            .long(SET)
+            .value_name("TUNABLE=VALUE")
+            .action(ArgAction::Append)
+            .help("Give a tunable a value, as its own flag does"),
+    );
     for tunable in tunables(variant)? {
         let help = format!("{} ({}) [default: {}]", tunable.description, tunable.allowed, tunable.default);
         command = command.arg(
@@ -83,7 +80,11 @@ fn parse(variant: &Variant, words: &[OsString]) -> Result<Result<ArgMatches, Str
                 .help(help),
         );
     }
-    let command = GlobalArgs::augment_args(command);
+    // The global flags bring a description of their own, so this one comes last.
+    let command = GlobalArgs::augment_args(command)
+        .bin_name(format!("deploy redeploy {}", variant.id))
+        .about(format!("Change the settings of {} ({}) while it serves", variant.id, variant.title))
+        .after_help("A setting that is not given keeps its deployed value.");
     match command.try_get_matches_from(words) {
         Ok(matches) => Ok(Ok(matches)),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
