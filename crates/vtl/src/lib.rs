@@ -7,6 +7,20 @@
 //! - <https://velocity.apache.org/engine/1.7/user-guide.html>
 //! - <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
 //!
+//! # Where API Gateway goes its own way
+//! Observed on AWS by others, since the documentation is silent:
+//! - A reference to nothing prints nothing, while plain Velocity prints its source; see [`Undefined`].
+//!   <https://github.com/ToQoz/api-gateway-mapping-template/issues/5>
+//! - An empty payload counts as `{}`, also for `$input.body`. <https://github.com/localstack/localstack/pull/12413>
+//! - Objects of `$input.path` print as Java's (`{a=1}`), lists as JSON (`[{"a":1}]`).
+//!   <https://github.com/localstack/localstack/pull/12379>
+//! - A payload that does not look like JSON is one string to `$input.path` and `$input.json`; one that starts like JSON
+//!   and is none fails with 400. <https://github.com/ToQoz/api-gateway-mapping-template/blob/master/test/_.md>
+//! - `#include`, `#parse` and `#evaluate` are not available, and are refused here when parsing.
+//!
+//! Assumed, for want of evidence: `$input.json` of a path that leads nowhere gives `""`; `$util.escapeJavaScript` is
+//! Commons Lang's; names of headers are found in any case; a `#foreach` beyond 1,000 iterations fails.
+//!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let template = vtl::Template::parse("{\"name\":$input.json('$.user.name')}")?;

@@ -24,8 +24,8 @@ pub(super) fn call<'a>(renderer: &mut Renderer<'a>, name: &str, arguments: &[Val
         "parseJson" => {
             renderer.charge_values(text.len())?;
             let parsed = match text {
-                Text::Borrowed(text) => read_json(text, &Text::Borrowed),
-                Text::Shared(text) => read_json(&text, &|part| Text::from(part.to_owned())),
+                Text::Borrowed(text) => read_json(text, Text::Borrowed),
+                Text::Shared(text) => read_json(&text, |part: &str| Text::from(part.to_owned())),
             };
             return Ok(parsed?);
         }

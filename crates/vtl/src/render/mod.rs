@@ -151,7 +151,7 @@ impl<'a> Renderer<'a> {
         if let Some(body) = self.body.get() {
             return Ok(body.clone());
         }
-        let body = read_json(self.body_text(), &Text::Borrowed)
+        let body = read_json(self.body_text(), Text::Borrowed)
             .map_err(|reason| RenderError::BodyIsNotJson { reason })?;
         Ok(self.body.get_or_init(|| body).clone())
     }

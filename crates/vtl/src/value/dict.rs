@@ -14,6 +14,19 @@ pub(crate) struct Dict<'a> {
 }
 
 impl<'a> Dict<'a> {
+    /// The map of `entries`; of several with one key, the last value counts, in the first place.
+    pub(crate) fn from_entries(entries: Vec<(Text<'a>, Value<'a>)>) -> Self {
+        let repeats = |at: usize| entries[..at].iter().any(|(name, _)| **name == *entries[at].0);
+        if entries.len() < INDEXED_FROM && !(1..entries.len()).any(repeats) {
+            return Self { entries, index: None };
+        }
+        let mut dict = Self::default();
+        for (key, value) in entries {
+            dict.insert(key, value);
+        }
+        dict
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -9,9 +9,9 @@ use super::{Dict, MAX_DEPTH, Text, Value, parse_number};
 /// Says what is wrong and where.
 pub(crate) fn read_json<'s, 'a>(
     source: &'s str,
-    keep: &dyn Fn(&'s str) -> Text<'a>,
+    keep: impl Fn(&'s str) -> Text<'a>,
 ) -> Result<Value<'a>, String> {
-    let mut reader = Reader { source, at: 0, keep };
+    let mut reader = Reader { source, at: 0, keep, members: Vec::new(), elements: Vec::new() };
     reader.skip_space();
     let value = reader.value(0, Place::Top)?;
     reader.skip_space();
@@ -26,13 +26,16 @@ enum Place {
     Element,
 }
 
-struct Reader<'s, 'a, 'k> {
+struct Reader<'s, 'a, K> {
     source: &'s str,
     at: usize,
-    keep: &'k dyn Fn(&'s str) -> Text<'a>,
+    keep: K,
+    /// Members and elements of the containers that are being read, so that each container is allocated once.
+    members: Vec<(Text<'a>, Value<'a>)>,
+    elements: Vec<Value<'a>>,
 }
 
-impl<'a> Reader<'_, 'a, '_> {
+impl<'s, 'a, K: Fn(&'s str) -> Text<'a>> Reader<'s, 'a, K> {
     fn peek(&self) -> Option<u8> {
         self.source.as_bytes().get(self.at).copied()
     }
@@ -62,15 +65,16 @@ impl<'a> Reader<'_, 'a, '_> {
 
     fn object(&mut self, depth: usize) -> Result<Value<'a>, String> {
         self.open(depth)?;
-        let mut entries = Dict::default();
+        let first = self.members.len();
         loop {
             self.skip_space();
             match self.peek() {
                 Some(b'}') => {
                     self.at += 1;
-                    return Ok(Value::map(entries));
+                    let members = self.members.split_off(first);
+                    return Ok(Value::map(Dict::from_entries(members)));
                 }
-                Some(b',') if entries.len() > 0 => {
+                Some(b',') if self.members.len() > first => {
                     self.at += 1;
                     continue;
                 }
@@ -86,7 +90,7 @@ impl<'a> Reader<'_, 'a, '_> {
             self.at += 1;
             self.skip_space();
             let value = self.value(depth, Place::Member)?;
-            entries.insert(name, value);
+            self.members.push((name, value));
             self.skip_space();
             if !matches!(self.peek(), Some(b',' | b'}')) {
                 return Err(self.unexpected("',' or '}'"));
@@ -96,21 +100,22 @@ impl<'a> Reader<'_, 'a, '_> {
 
     fn array(&mut self, depth: usize) -> Result<Value<'a>, String> {
         self.open(depth)?;
-        let mut items = Vec::new();
+        let first = self.elements.len();
         loop {
             self.skip_space();
             match self.peek() {
                 Some(b']') => {
                     self.at += 1;
-                    return Ok(Value::json_list(items));
+                    return Ok(Value::json_list(self.elements.split_off(first)));
                 }
-                Some(b',') if !items.is_empty() => {
+                Some(b',') if self.elements.len() > first => {
                     self.at += 1;
                     continue;
                 }
                 _ => {}
             }
-            items.push(self.value(depth, Place::Element)?);
+            let element = self.value(depth, Place::Element)?;
+            self.elements.push(element);
             self.skip_space();
             if !matches!(self.peek(), Some(b',' | b']')) {
                 return Err(self.unexpected("',' or ']'"));
@@ -128,20 +133,18 @@ impl<'a> Reader<'_, 'a, '_> {
 
     fn quoted(&mut self, quote: u8) -> Result<Text<'a>, String> {
         let start = self.at + 1;
-        let bytes = self.source.as_bytes();
-        let mut at = start;
-        while let Some(&byte) = bytes.get(at) {
-            if byte == quote {
-                self.at = at + 1;
-                return Ok((self.keep)(&self.source[start..at]));
+        let rest = self.source.as_bytes().get(start..).unwrap_or_default();
+        match rest.iter().position(|byte| *byte == quote || *byte == b'\\') {
+            Some(length) if rest[length] == quote => {
+                self.at = start + length + 1;
+                Ok((self.keep)(&self.source[start..start + length]))
             }
-            if byte == b'\\' {
-                return self.escaped(start, at, quote);
+            Some(length) => self.escaped(start, start + length, quote),
+            None => {
+                self.at = self.source.len();
+                Err(self.unexpected("the closing quote"))
             }
-            at += 1;
         }
-        self.at = at;
-        Err(self.unexpected("the closing quote"))
     }
 
     fn escaped(&mut self, start: usize, first_escape: usize, quote: u8) -> Result<Text<'a>, String> {
