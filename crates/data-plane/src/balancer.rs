@@ -8,12 +8,16 @@ mod rule;
 mod spec;
 mod target;
 mod target_group;
+mod upstream;
 
 pub(crate) use forward::remove_hop_by_hop;
 pub use listener::Listener;
+pub(crate) use rule::glob;
 pub use spec::{
     Action, Algorithm, Condition, FixedResponse, HealthCheck, HealthCheckPort, ListenerError, ListenerSpec,
     Matcher, MatcherError, Protocol, Redirect, Rule, StringCondition, TargetDescription, TargetGroupSpec,
     TargetState, WeightedTargetGroup,
 };
+pub(crate) use target::Target;
 pub use target_group::TargetGroup;
+pub(crate) use upstream::{Payload, SendError, send};

@@ -2,37 +2,21 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING,
-    UPGRADE,
+    CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Uri, Version};
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper::client::conn::http1::SendRequest;
-use tokio::time::timeout;
+use http::{Request, Response, StatusCode, Uri, Version};
 
 use super::answer;
-use super::target::Outstanding;
 use super::target_group::TargetGroup;
-use crate::body::{Body, BodyError};
+use super::upstream::{Payload, SendError, send};
+use crate::body::Body;
 use crate::function::new_trace_id;
-
-/// How long connecting may take before the answer is 504.
-/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html>
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bodies up to this size are kept, so that they can be sent again.
-const LARGEST_KEPT: u64 = 1024 * 1024;
-/// How many targets or connections are tried.
-const ATTEMPTS: usize = 4;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -50,6 +34,7 @@ pub(super) struct Origin {
 }
 
 /// Sends `request` to a target of `group` and gives its answer, or the balancer's own.
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html>
 pub(super) async fn forward(
     group: &Arc<TargetGroup>,
     request: Request<Body>,
@@ -57,100 +42,20 @@ pub(super) async fn forward(
 ) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
     prepare(&mut parts, origin);
-    let mut payload = match Payload::read(&parts.headers, body).await {
-        Ok(payload) => payload,
-        Err(_) => return answer::error(StatusCode::BAD_REQUEST),
+    let Ok(payload) = Payload::read(&parts.headers, body).await else {
+        return answer::error(StatusCode::BAD_REQUEST);
     };
-    for _ in 0..ATTEMPTS {
-        let Some(outstanding) = group.admit() else {
-            return answer::error(StatusCode::SERVICE_UNAVAILABLE);
-        };
-        let connected = timeout(CONNECT_TIMEOUT, outstanding.target().connect()).await;
-        let mut connection = match connected {
-            Ok(Ok(connection)) => connection,
-            // Nothing has been sent: another target may do.
-            Ok(Err(error)) => {
-                tracing::debug!(target = %outstanding.target().address(), %error, "a target refused a connection");
-                continue;
-            }
-            Err(_) => return answer::error(StatusCode::GATEWAY_TIMEOUT),
-        };
-        let Some((body, repeatable)) = payload.take() else { break };
-        let request = rebuild(&parts, body);
-        let sent = timeout(origin.idle_timeout, connection.sender.try_send_request(request)).await;
-        match sent {
-            Ok(Ok(response)) => return pass_on(response, connection.sender, outstanding),
-            Err(_) => return answer::error(StatusCode::GATEWAY_TIMEOUT),
-            Ok(Err(mut error)) => {
-                let unsent = error.take_message();
-                let safe = unsent.is_some() || connection.reused && never_read(error.error(), &parts.method);
-                tracing::debug!(
-                    target = %outstanding.target().address(),
-                    error = %error.error(), safe, "a target closed the connection before it answered"
-                );
-                if !safe {
-                    break;
-                }
-                match unsent {
-                    Some(request) if !repeatable => payload = Payload::Stream(Some(request.into_body())),
-                    _ => {}
-                }
-            }
+    match send(&parts, payload, || group.admit(), origin.idle_timeout).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::debug!(group = %group.spec().name, ?error, "a request was not answered");
+            answer::error(match error {
+                SendError::NoTarget => StatusCode::SERVICE_UNAVAILABLE,
+                SendError::ConnectTimeout | SendError::ResponseTimeout => StatusCode::GATEWAY_TIMEOUT,
+                SendError::Unreachable(_) | SendError::Closed(_) => StatusCode::BAD_GATEWAY,
+            })
         }
     }
-    answer::error(StatusCode::BAD_GATEWAY)
-}
-
-/// Whether a request on a kept connection may be sent again although it may have left this process. A reset says
-/// that the target closed the connection without reading the request. An orderly end does not say so; then only a
-/// request that may be done twice is sent again.
-fn never_read(error: &hyper::Error, method: &Method) -> bool {
-    if method.is_idempotent() {
-        return !error.is_parse();
-    }
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            return matches!(io.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe);
-        }
-        source = cause.source();
-    }
-    false
-}
-
-/// A request body, kept whole if it is small.
-enum Payload {
-    Whole(Bytes),
-    Stream(Option<Body>),
-}
-
-impl Payload {
-    async fn read(headers: &HeaderMap, body: Body) -> Result<Self, BodyError> {
-        if body.is_end_stream() {
-            return Ok(Self::Whole(Bytes::new()));
-        }
-        let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if length.is_some_and(|length| length <= LARGEST_KEPT) {
-            return Ok(Self::Whole(body.collect().await?.to_bytes()));
-        }
-        Ok(Self::Stream(Some(body)))
-    }
-
-    /// The body to send, and whether it can be had again.
-    fn take(&mut self) -> Option<(Body, bool)> {
-        match self {
-            Self::Whole(bytes) => Some((bytes.clone().into(), true)),
-            Self::Stream(body) => body.take().map(|body| (body, false)),
-        }
-    }
-}
-
-fn rebuild(parts: &Parts, body: Body) -> Request<Body> {
-    let mut request = Request::new(body);
-    *request.method_mut() = parts.method.clone();
-    *request.uri_mut() = parts.uri.clone();
-    *request.headers_mut() = parts.headers.clone();
-    request
 }
 
 /// Makes the request one of this connection: origin form, no hop-by-hop headers, and who asked.
@@ -203,63 +108,5 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
     for name in [KEEP_ALIVE, PROXY_CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
         headers.remove(name);
-    }
-}
-
-fn pass_on(
-    response: Response<Incoming>,
-    sender: SendRequest<Body>,
-    outstanding: Outstanding,
-) -> Response<Body> {
-    let (mut parts, incoming) = response.into_parts();
-    remove_hop_by_hop(&mut parts.headers);
-    parts.version = Version::HTTP_11;
-    let mut lease = Some((sender, outstanding));
-    let body = if incoming.is_end_stream() {
-        finish(&mut lease);
-        Body::empty()
-    } else {
-        Body::boxed(Forwarded { incoming, lease })
-    };
-    Response::from_parts(parts, body)
-}
-
-fn finish(lease: &mut Option<(SendRequest<Body>, Outstanding)>) {
-    if let Some((sender, outstanding)) = lease.take() {
-        outstanding.target().keep(sender);
-    }
-}
-
-/// A target's answer that is being read. When it is read to its end, the connection is kept; when it is dropped
-/// before, the connection closes.
-struct Forwarded {
-    incoming: Incoming,
-    lease: Option<(SendRequest<Body>, Outstanding)>,
-}
-
-impl HttpBody for Forwarded {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = ready!(Pin::new(&mut self.incoming).poll_frame(context));
-        match &frame {
-            None => finish(&mut self.lease),
-            Some(Ok(_)) if self.incoming.is_end_stream() => finish(&mut self.lease),
-            Some(Ok(_)) => {}
-            Some(Err(_)) => self.lease = None,
-        }
-        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
     }
 }

@@ -86,7 +86,7 @@ fn glob_ignoring_case(pattern: &str, text: &str) -> bool {
 }
 
 /// `*` stands for any characters, `?` for one. Takes time in proportion to both lengths at worst.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at_pattern, mut at_text) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

@@ -22,7 +22,7 @@ const MOST_IDLE: Duration = Duration::from_secs(30);
 /// Idle connections kept to one target.
 const MOST_KEPT: usize = 512;
 
-pub(super) struct Target {
+pub(crate) struct Target {
     address: SocketAddr,
     health: Mutex<Health>,
     outstanding: AtomicUsize,
@@ -50,7 +50,7 @@ pub(super) struct Connection {
 }
 
 /// Counts one request until it is dropped.
-pub(super) struct Outstanding(Arc<Target>);
+pub(crate) struct Outstanding(Arc<Target>);
 
 impl Outstanding {
     pub(super) fn target(&self) -> &Arc<Target> {
@@ -67,7 +67,7 @@ impl Drop for Outstanding {
 }
 
 impl Target {
-    pub(super) fn new(address: SocketAddr, tasks: TaskTracker, closed: CancellationToken) -> Arc<Self> {
+    pub(crate) fn new(address: SocketAddr, tasks: TaskTracker, closed: CancellationToken) -> Arc<Self> {
         Arc::new(Self {
             address,
             health: Mutex::new(Health::initial()),
@@ -121,7 +121,7 @@ impl Target {
     }
 
     /// Counts a request in.
-    pub(super) fn admit(self: &Arc<Self>) -> Outstanding {
+    pub(crate) fn admit(self: &Arc<Self>) -> Outstanding {
         self.outstanding.fetch_add(1, Ordering::AcqRel);
         Outstanding(Arc::clone(self))
     }

@@ -1,6 +1,4 @@
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -126,33 +124,4 @@ pub enum IamDecision {
     Deny {
         message: String,
     },
-}
-
-/// Plain HTTP/1.1 to any `http://` address, with pooled connections.
-pub struct PlainHttp {}
-
-impl PlainHttp {
-    /// Connecting takes at most `connect_timeout`.
-    #[must_use]
-    pub fn new(connect_timeout: Duration) -> Self {
-        let _ = connect_timeout;
-        Self {}
-    }
-
-    /// Sends to `address` whatever the URI's host says; the `Host` header still names it.
-    pub async fn send_to(
-        &self,
-        address: SocketAddr,
-        request: Request<Body>,
-    ) -> Result<Response<Body>, HttpFailure> {
-        let _ = address;
-        Err(HttpFailure::Unsupported { uri: request.uri().to_string(), reason: String::new() })
-    }
-}
-
-#[async_trait]
-impl HttpCaller for PlainHttp {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, HttpFailure> {
-        Err(HttpFailure::Unsupported { uri: request.uri().to_string(), reason: String::new() })
-    }
 }
