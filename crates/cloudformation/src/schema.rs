@@ -30,7 +30,7 @@ pub enum SchemaError {
 }
 
 impl Schema {
-    /// Reads a schema in YAML or JSON. Keywords that this engine does not enforce, references to definitions that do not
+    /// Reads a schema in YAML or JSON. Keywords that would ask for a check which this engine does not make, references to definitions that do not
     /// exist and pointers to properties that do not exist are refused, so that nothing is silently accepted.
     pub fn parse(text: &str) -> Result<Self, SchemaError> {
         let document: Value =

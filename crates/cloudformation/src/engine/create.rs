@@ -1,6 +1,6 @@
 //! The creation of a stack, and what follows where it fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +52,8 @@ pub(crate) async fn run(inner: Arc<Inner>, stack: SharedStack, view: View, cance
         OnFailure::Rollback => {
             let retention = Retention::of_creation(&lock(&stack));
             let failed = delete::all(&inner, &stack, &retention).await;
+            let name = lock(&stack).name.clone();
+            inner.exports.set_imports(&name, BTreeSet::new());
             let mut stack = lock(&stack);
             if failed.is_empty() {
                 stack.transition(StackStatus::RollbackComplete, None, inner.now());

@@ -93,7 +93,7 @@ impl Engine {
     pub fn delete_stack(&self, input: &DeleteInput) -> Result<(), EngineError> {
         let Ok(shared) = self.inner.find(&input.stack_name) else { return Ok(()) };
         let in_use = self.check_exports(&shared);
-        let waits = {
+        let (waits, reviewed) = {
             let mut stack = lock(&shared);
             let fingerprint =
                 format!("DeleteStack {} {:?} {}", input.stack_name, input.retain_resources, input.force);
@@ -111,9 +111,11 @@ impl Engine {
                 running = Some(now.done.clone());
             }
             remember(&mut stack, input.client_request_token.as_ref(), fingerprint);
-            running
+            let reviewed = stack.status == StackStatus::ReviewInProgress;
+            stack.status = StackStatus::DeleteInProgress;
+            (running, reviewed)
         };
-        if waits.is_none() && lock(&shared).status == StackStatus::ReviewInProgress {
+        if reviewed {
             let (id, name) = {
                 let mut stack = lock(&shared);
                 stack.transition(StackStatus::DeleteComplete, Some(USER.to_owned()), self.inner.now());
@@ -217,6 +219,7 @@ impl Engine {
                 )));
             }
             remember(&mut stack, token.map(str::to_owned).as_ref(), fingerprint);
+            stack.status = StackStatus::UpdateRollbackInProgress;
         }
         let (inner, stack) = (self.inner.clone(), shared.clone());
         let status = StackStatus::UpdateRollbackInProgress;
@@ -234,7 +237,8 @@ impl Inner {
         on_failure: OnFailure,
         token: Option<String>,
     ) -> Result<(), EngineError> {
-        let view = View::new(self, shared, &deployment)?;
+        let mut view = View::new(self, shared, &deployment)?;
+        view.records_imports = true;
         {
             let mut stack = lock(shared);
             stack.deployed = deployment;
@@ -253,12 +257,16 @@ impl Inner {
         on_failure: OnFailure,
         token: Option<String>,
     ) -> Result<(), EngineError> {
-        let view = View::new(self, shared, &deployment)?;
+        let mut view = View::new(self, shared, &deployment)?;
+        view.records_imports = true;
         let name = lock(shared).name.clone();
         let imports = self.exports.imports_of(&name);
-        self.exports.set_imports(&name, BTreeSet::new());
         {
             let mut stack = lock(shared);
+            // Checked again where the stack is claimed, so that of two updates at once one is refused.
+            if !stack.status.is_updatable() {
+                return Err(not_updatable(&stack));
+            }
             stack.before = Some(Snapshot {
                 status: stack.status,
                 deployed: stack.deployed.clone(),
@@ -267,10 +275,12 @@ impl Inner {
                 touched: std::collections::BTreeMap::new(),
                 imports,
             });
+            stack.status = StackStatus::UpdateInProgress;
             stack.deployed = deployment;
             stack.on_failure = on_failure;
             stack.updated = Some(self.now());
         }
+        self.exports.set_imports(&name, BTreeSet::new());
         let (inner, stack) = (self.clone(), shared.clone());
         self.start(shared, token, StackStatus::UpdateInProgress, |cancel| {
             update::run(inner, stack, view, cancel)

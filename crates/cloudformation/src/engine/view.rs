@@ -23,6 +23,8 @@ pub(crate) struct View {
     parameters: BTreeMap<String, Value>,
     pseudo: Pseudo,
     pub conditions: BTreeMap<String, bool>,
+    /// Whether evaluating `Fn::ImportValue` makes the stack an importer; planning does not.
+    pub records_imports: bool,
     /// Stands in for resources whose replacement is planned; see [`super::plan`].
     pub unknown: Mutex<BTreeMap<String, bool>>,
 }
@@ -52,6 +54,7 @@ impl View {
             parameters,
             pseudo,
             conditions,
+            records_imports: false,
             unknown: Mutex::default(),
         })
     }
@@ -171,7 +174,9 @@ impl Surroundings for View {
     fn import(&self, name: &str) -> Result<Value, TemplateError> {
         match self.inner.exports.value(name) {
             Some(value) => {
-                self.inner.exports.add_import(&self.stack_name, name);
+                if self.records_imports {
+                    self.inner.exports.add_import(&self.stack_name, name);
+                }
                 Ok(Value::from(value))
             }
             None => Err(TemplateError::Format(format!("No export named {name} found"))),

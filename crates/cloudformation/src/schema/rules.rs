@@ -54,7 +54,7 @@ const KEYWORDS: [&str; 26] = [
     "properties",
     "required",
 ];
-const MORE_KEYWORDS: [&str; 5] = ["title", "type", "uniqueItems", "dependencies", "relationshipRef"];
+const MORE_KEYWORDS: [&str; 4] = ["title", "type", "uniqueItems", "relationshipRef"];
 const TYPES: [&str; 7] = ["string", "integer", "number", "boolean", "array", "object", "null"];
 
 pub(super) fn check(schema: &Schema) -> Result<(), SchemaError> {

@@ -520,3 +520,56 @@ async fn a_changed_type_is_refused() {
         "Update of resource type is not permitted. The new template modifies resource type of the following resources: [A]"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_takes_too_long_is_rolled_back() {
+    let cloud = TestCloud::new();
+    cloud.fault(Action::Create, "B", Fault::Hang);
+    let request = StackInput { timeout_minutes: Some(2), ..input("s", CHAIN) };
+    cloud.engine.create_stack(&request).unwrap();
+    let stack = cloud.engine.wait("s").await.unwrap();
+    assert_eq!(stack.status, StackStatus::RollbackComplete);
+    let expected = "s ROLLBACK_IN_PROGRESS Stack creation time exceeded the specified timeout. Rollback requested by user.";
+    assert!(cloud.events("s").iter().any(|event| event == expected), "{:#?}", cloud.events("s"));
+    assert!(cloud.existing().is_empty());
+}
+
+#[tokio::test]
+async fn of_two_updates_at_once_one_is_refused() {
+    let cloud = TestCloud::new();
+    cloud.create(CHAIN).await;
+    let first = CHAIN.replace("Default: 3", "Default: 4");
+    let second = CHAIN.replace("Default: 3", "Default: 5");
+    cloud.engine.update_stack(&input("s", &first)).unwrap();
+    let refused = cloud.engine.update_stack(&input("s", &second)).unwrap_err();
+    assert!(
+        refused.to_string().ends_with("is in UPDATE_IN_PROGRESS state and can not be updated."),
+        "{refused}"
+    );
+    let refused = cloud.engine.delete_stack(&delete("s")).unwrap_err();
+    assert_eq!(refused.to_string(), "Stack [s] cannot be deleted while in status UPDATE_IN_PROGRESS");
+    assert_eq!(cloud.engine.wait("s").await.unwrap().status, StackStatus::UpdateComplete);
+}
+
+#[tokio::test]
+async fn durations_slow_a_type_down() {
+    let slow = Duration::from_millis(150);
+    let cloud = TestCloud::with(|options| {
+        options.durations.insert("Test::Thing::Item".to_owned(), slow);
+    });
+    let began = Instant::now();
+    cloud.create("Resources: {A: {Type: Test::Thing::Item}}").await;
+    assert!(began.elapsed() >= slow);
+}
+
+#[tokio::test]
+async fn the_nth_call_can_be_made_to_fail() {
+    let cloud = TestCloud::with(|options| {
+        options.fault = std::sync::Arc::new(|attempt| {
+            let third = attempt.action == Action::Create && attempt.earlier == 2;
+            third.then(|| Fault::Fail("Rate exceeded".to_owned()))
+        });
+    });
+    assert_eq!(cloud.create(CHAIN).await.status, StackStatus::RollbackComplete);
+    assert!(cloud.events("s").iter().any(|event| event == "C CREATE_FAILED Rate exceeded"));
+}
