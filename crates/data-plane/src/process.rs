@@ -58,15 +58,15 @@ impl Process {
             sink(line);
         });
         let mut readers = JoinSet::new();
-        let mut flushes = Vec::with_capacity(2);
+        let mut pipes = Vec::with_capacity(2);
         if let Some(pipe) = child.stdout.take() {
             let (flush, flushed) = mpsc::unbounded_channel();
-            flushes.push(flush);
+            pipes.push(flush);
             readers.spawn(read_lines(pipe, Arc::clone(&sink), flushed));
         }
         if let Some(pipe) = child.stderr.take() {
             let (flush, flushed) = mpsc::unbounded_channel();
-            flushes.push(flush);
+            pipes.push(flush);
             readers.spawn(read_lines(pipe, sink, flushed));
         }
         let (orders, received) = mpsc::unbounded_channel();
@@ -80,7 +80,7 @@ impl Process {
             }
             ended.send_replace(Some(status));
         });
-        Ok(Self { id, orders, exit, last_lines, output: Output(flushes), _owner: owner })
+        Ok(Self { id, orders, exit, last_lines, output: Output(pipes), _owner: owner })
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -162,7 +162,7 @@ pub(crate) fn exit_code(status: ExitStatus) -> i32 {
 async fn watch_over(child: &mut Child, id: u32, mut orders: mpsc::UnboundedReceiver<Order>) -> ExitStatus {
     let mut kill_at: Option<Instant> = None;
     loop {
-        let deadline = kill_at.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        let deadline = kill_at.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
         tokio::select! {
             biased;
             status = child.wait() => {

@@ -1,6 +1,7 @@
 //! What the platform itself writes to a function's log, as text lines or JSON records.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -86,10 +87,11 @@ pub(super) fn report(spec: &FunctionSpec, report: &Report<'_>) -> Vec<String> {
                  Memory Size: {memory} MB\tMax Memory Used: {used} MB\t"
             );
             if let Some(init) = report.init {
-                line.push_str(&format!("Init Duration: {:.2} ms\t", millis(init)));
+                // Writing to a string cannot fail.
+                let _ = write!(line, "Init Duration: {:.2} ms\t", millis(init));
             }
             if report.status != Status::Success {
-                line.push_str(&format!("Status: {}\t", report.status.name()));
+                let _ = write!(line, "Status: {}\t", report.status.name());
             }
             vec![format!("END RequestId: {id}"), line]
         }

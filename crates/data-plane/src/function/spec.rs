@@ -114,7 +114,7 @@ pub enum StartError {
     #[error("{function} could not be started: {reason}")]
     Spawn { function: String, reason: String },
     /// The process ended, reported an error or said nothing in time before its first request for work.
-    #[error("{function} did not initialise: {reason}{}", .last_lines.iter().map(|line| format!("\n  {line}")).collect::<String>())]
+    #[error("{function} did not initialise: {reason}{}", .last_lines.iter().flat_map(|line| ["\n  ", line]).collect::<String>())]
     Init { function: String, reason: String, last_lines: Vec<String> },
     #[error("function {function} is stopped")]
     Stopped { function: String },

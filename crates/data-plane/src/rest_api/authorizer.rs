@@ -27,8 +27,11 @@ pub(super) struct CompiledAuthorizer {
     function: String,
     sources: Vec<Source>,
     validation: Option<Regex>,
-    cache: Mutex<HashMap<Vec<String>, (Instant, Arc<Decision>)>>,
+    cache: Mutex<Cache>,
 }
+
+/// Decisions by the values of the identity sources, each with its end.
+type Cache = HashMap<Vec<String>, (Instant, Arc<Decision>)>;
 
 /// What an authorizer's function answered.
 struct Decision {
@@ -50,9 +53,11 @@ impl CompiledAuthorizer {
         let sources = spec.identity_sources.iter().map(|source| Source::parse(source, Side::Request));
         let validation = spec.identity_validation.as_deref().filter(|pattern| !pattern.is_empty());
         let validation = validation
-            .map(|pattern| Regex::new(&format!("\\A(?:{pattern})\\z")))
-            .transpose()
-            .map_err(|error| format!("identity validation: {error}"))?;
+            .map(|pattern| {
+                Regex::new(&format!("\\A(?:{pattern})\\z"))
+                    .map_err(|error| format!("identity validation: {error}"))
+            })
+            .transpose()?;
         Ok(Self {
             spec: spec.clone(),
             function: function.to_owned(),
@@ -89,15 +94,14 @@ impl CompiledAuthorizer {
             return Err(unauthorized());
         }
         let kept = if caches { self.cached(&identity) } else { None };
-        let decision = match kept {
-            Some(decision) => decision,
-            None => {
-                let decision = Arc::new(self.ask(backends, request, facts, token).await?);
-                if caches {
-                    self.keep(identity, &decision);
-                }
-                decision
+        let decision = if let Some(decision) = kept {
+            decision
+        } else {
+            let decision = Arc::new(self.ask(backends, request, facts, token).await?);
+            if caches {
+                self.keep(identity, &decision);
             }
+            decision
         };
         facts.authorizer = Some(decision.context.clone());
         decision.check(&facts.arn(request.parts.method.as_str(), request.path))

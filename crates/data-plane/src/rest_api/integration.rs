@@ -64,20 +64,20 @@ async fn call(
     match method.integration.spec.kind {
         IntegrationKind::Mock => {
             let reply = mock::call(method, request, facts)?;
-            answer::map(method, request, facts, reply)
+            answer::map(method, request, facts, &reply)
         }
         IntegrationKind::AwsProxy => function::proxy(backends, method, request, facts).await,
         IntegrationKind::Aws if uri.contains(":lambda:path/2015-03-31/functions/") => {
             let reply = function::call(backends, method, request, facts).await?;
-            answer::map(method, request, facts, reply)
+            answer::map(method, request, facts, &reply)
         }
         IntegrationKind::Aws => {
             let reply = service::call(backends, method, request, facts).await?;
-            answer::map(method, request, facts, reply)
+            answer::map(method, request, facts, &reply)
         }
         IntegrationKind::Http => {
             let reply = http_backend::call(backends, method, request, facts).await?;
-            answer::map(method, request, facts, reply)
+            answer::map(method, request, facts, &reply)
         }
         IntegrationKind::HttpProxy => http_backend::proxy(backends, method, request, facts).await,
     }

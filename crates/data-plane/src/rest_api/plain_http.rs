@@ -20,7 +20,7 @@ use crate::mutex::Mutex;
 /// Addresses to which connections are kept at most.
 const MOST_ADDRESSES: usize = 256;
 /// Longer than any integration may take; the integration's own timeout ends the call before.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(900);
+const RESPONSE_TIMEOUT: Duration = Duration::from_mins(15);
 
 /// Plain HTTP/1.1 to any `http://` address, with kept connections. TLS is the caller's business.
 pub struct PlainHttp {

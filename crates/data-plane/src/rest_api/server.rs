@@ -16,7 +16,7 @@ use crate::mutex::Mutex;
 use crate::server::{Handler, HttpServer};
 
 /// How long a connection may be idle.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Serves the stages of one API at `http://127.0.0.1:PORT/{stage}/…`. Dropping it closes the port.
 pub struct RestApiServer {

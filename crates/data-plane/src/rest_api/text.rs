@@ -22,19 +22,16 @@ impl Text {
         while let Some(at) = rest.find('$') {
             literal.push_str(&rest[..at]);
             rest = &rest[at..];
-            match reference(rest) {
-                Some((piece, length)) => {
-                    if !literal.is_empty() {
-                        pieces.push(Piece::Literal(std::mem::take(&mut literal)));
-                    }
-                    pieces.push(piece);
-                    rest = &rest[length..];
-                }
-                None => {
-                    literal.push('$');
-                    rest = &rest[1..];
-                }
+            let Some((piece, length)) = reference(rest) else {
+                literal.push('$');
+                rest = &rest[1..];
+                continue;
+            };
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
             }
+            pieces.push(piece);
+            rest = &rest[length..];
         }
         literal.push_str(rest);
         if !literal.is_empty() {

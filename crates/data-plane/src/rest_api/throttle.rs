@@ -40,7 +40,7 @@ mod tests {
         assert_eq!((0..5).map(|_| bucket.take()).collect::<Vec<_>>(), [true, true, true, false, false]);
         tokio::time::advance(Duration::from_millis(210)).await;
         assert_eq!((0..3).map(|_| bucket.take()).collect::<Vec<_>>(), [true, true, false]);
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!((0..4).map(|_| bucket.take()).collect::<Vec<_>>(), [true, true, true, false]);
         assert!(!Bucket::new(Throttle { rate: 0.0, burst: 0 }).take());
     }

@@ -162,10 +162,8 @@ fn unpack_layer(root: &Path, layer: &Bytes, left: &mut u64) -> io::Result<()> {
 fn white_out(root: &Path, directory: &Path, hidden: &str) -> io::Result<()> {
     let safe = directory.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     let directory = root.join(directory);
-    let canonical = match directory.canonicalize() {
-        Ok(canonical) => canonical,
-        Err(_) => return Ok(()),
-    };
+    // There is nothing to hide in a directory that no layer below has.
+    let Ok(canonical) = directory.canonicalize() else { return Ok(()) };
     if !safe || !canonical.starts_with(root.canonicalize()?) || matches!(hidden, "" | "." | "..") {
         return Err(io::Error::other(format!(
             "a whiteout in {} leads out of the image",

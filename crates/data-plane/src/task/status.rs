@@ -89,7 +89,7 @@ pub struct ServiceStatus {
 
 /// The circuit breaker gave up on a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("tasks failed to start: {reason}{}", .last_lines.iter().map(|line| format!("\n  {line}")).collect::<String>())]
+#[error("tasks failed to start: {reason}{}", .last_lines.iter().flat_map(|line| ["\n  ", line]).collect::<String>())]
 pub struct DeploymentFailure {
     /// Such as `the essential container exited with code 1`.
     pub reason: String,

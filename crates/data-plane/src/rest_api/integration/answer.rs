@@ -22,7 +22,7 @@ pub(super) fn map(
     method: &CompiledMethod,
     request: &MethodRequest<'_>,
     facts: &Facts,
-    reply: Reply,
+    reply: &Reply,
 ) -> Result<Answer, Failure> {
     let response = select(&method.integration.responses, &reply.selector)?;
     let mut status = response.status;

@@ -42,12 +42,11 @@ pub(super) async fn call(
     let invocation = invoke(backends, method, outgoing.body, request, facts).await?;
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let selector = match invocation.function_error {
-        None => Selector::Default,
-        Some(_) => {
-            let error: Value = serde_json::from_slice(&invocation.payload).unwrap_or_default();
-            Selector::Text(error["errorMessage"].as_str().unwrap_or_default().to_owned())
-        }
+    let selector = if invocation.function_error.is_none() {
+        Selector::Default
+    } else {
+        let error: Value = serde_json::from_slice(&invocation.payload).unwrap_or_default();
+        Selector::Text(error["errorMessage"].as_str().unwrap_or_default().to_owned())
     };
     Ok(Reply { selector, headers, body: invocation.payload })
 }

@@ -110,7 +110,7 @@ async fn send(
         }
         None => backends.http.send(backend).await,
     };
-    let response = sent.map_err(failure)?;
+    let response = sent.map_err(|error| failure(&error))?;
     read(response, facts).await
 }
 
@@ -126,7 +126,7 @@ async fn read(
     Ok((parts.status, parts.headers, body.to_bytes()))
 }
 
-fn failure(failure: HttpFailure) -> Failure {
+fn failure(failure: &HttpFailure) -> Failure {
     let cause = failure.to_string();
     match failure {
         HttpFailure::Unreachable { .. } => Failure {
