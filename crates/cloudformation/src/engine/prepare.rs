@@ -12,7 +12,9 @@ use super::stack::Deployment;
 use crate::check::CheckError;
 use crate::error::EngineError;
 use crate::evaluate::{self, Pseudo};
+use crate::function::Place;
 use crate::handler::Registry;
+use crate::references::{Reference, references as references_of};
 use crate::template::{Capability, MAX_BYTES, MAX_INLINE_BYTES, Parameter, ParameterKind, Template};
 
 /// How many tags a stack may have.
@@ -184,10 +186,29 @@ fn check_conditions(
             }
         }
     }
-    if unresolved.is_empty() {
-        return Ok(());
+    if !unresolved.is_empty() {
+        let names = unresolved.into_iter().collect();
+        return Err(CheckError::Unresolved { names, block: "Resources" }.into());
     }
-    Err(CheckError::Unresolved { names: unresolved.into_iter().collect(), block: "Resources" }.into())
+    for output in template.outputs().values() {
+        if output.condition.as_ref().is_some_and(|name| conditions.get(name) == Some(&false)) {
+            continue;
+        }
+        for expression in std::iter::once(&output.value).chain(&output.export) {
+            let extensions = template.language_extensions();
+            for reference in references_of(expression, Place::Value, extensions, Some(&conditions))? {
+                if let Reference::Name(name)
+                | Reference::Attribute(name, _)
+                | Reference::SubAttribute(name, _) = reference
+                    && left_out.contains(name)
+                {
+                    let names = vec![name.to_owned()];
+                    return Err(CheckError::Unresolved { names, block: "Outputs" }.into());
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What `Ref` gives for each parameter. Values of Systems Manager parameters are looked up.

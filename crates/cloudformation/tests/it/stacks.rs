@@ -374,6 +374,18 @@ Resources:
         cloud.engine.create_stack(&input("t", dangling)).unwrap_err().to_string(),
         "Template format error: Unresolved resource dependencies [B] in the Resources block of the template"
     );
+    let dangling = "
+Conditions: {Never: !Equals [a, b]}
+Resources:
+  A: {Type: Test::Thing::Item}
+  B: {Type: Test::Thing::Item, Condition: Never}
+Outputs:
+  Good: {Value: !If [Never, !Ref B, none]}
+  Bad: {Value: !GetAtt B.Arn}";
+    assert_eq!(
+        cloud.engine.create_stack(&input("t", dangling)).unwrap_err().to_string(),
+        "Template format error: Unresolved resource dependencies [B] in the Outputs block of the template"
+    );
 }
 
 #[tokio::test]
