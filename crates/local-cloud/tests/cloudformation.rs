@@ -298,3 +298,21 @@ async fn templates_are_read_from_buckets_and_summarised() {
     assert!(refusal(absent.send()).await.1.starts_with("S3 error: NoSuchKey"));
     it.cloud.stop().await;
 }
+
+#[tokio::test]
+async fn the_built_in_templates_are_valid_here() {
+    let it = start().await;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
+    let mut count = 0;
+    for folder in ["foundation", "variants"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let valid = it.client.validate_template().template_body(text).send().await;
+            assert!(valid.is_ok(), "{}: {:?}", path.display(), valid.unwrap_err().message());
+            count += 1;
+        }
+    }
+    assert!(count > 0);
+    it.cloud.stop().await;
+}

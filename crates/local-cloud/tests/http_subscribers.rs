@@ -1,5 +1,7 @@
 //! Web servers as subscribers: they confirm, and a failed delivery is tried again.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod support;
 
 use std::convert::Infallible;

@@ -1,5 +1,7 @@
 //! SNS and SQS with the real SDK: what is published arrives, whole and once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod support;
 
 use std::collections::HashMap;
@@ -212,7 +214,7 @@ async fn long_polls_end_when_a_message_comes() {
 async fn messages_come_back_and_end_in_the_dead_letter_queue() {
     let cloud = TestCloud::start().await;
     let sqs = cloud.sqs();
-    let dead = sqs.create_queue().queue_name("dead").send().await.unwrap().queue_url.unwrap();
+    let dead_letters = sqs.create_queue().queue_name("dead").send().await.unwrap().queue_url.unwrap();
     let redrive = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":2}"#;
     let queue = sqs
         .create_queue()
@@ -232,7 +234,7 @@ async fn messages_come_back_and_end_in_the_dead_letter_queue() {
     assert!(sqs.receive_message().queue_url(&queue).send().await.unwrap().messages().is_empty());
     let received = sqs
         .receive_message()
-        .queue_url(&dead)
+        .queue_url(&dead_letters)
         .message_system_attribute_names(MessageSystemAttributeName::All)
         .send()
         .await

@@ -1,5 +1,7 @@
 //! ECR and its registry: authorisation, push, pull, immutable tags, and reading an image inside the cloud.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod support;
 
 use base64::Engine;

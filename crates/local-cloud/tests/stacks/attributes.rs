@@ -1,0 +1,118 @@
+use std::collections::BTreeMap;
+
+use serde_yaml_ng::Value;
+
+use crate::support::{TestCloud, container_script, template};
+
+/// A template of every resource type that the project's own templates do not use.
+const OTHERS: &str = "
+Parameters:
+  VpcId: {Type: String}
+  PublicSubnetIds: {Type: 'List<AWS::EC2::Subnet::Id>'}
+  TopicArn: {Type: String}
+Resources:
+  Handle: {Type: 'AWS::CloudFormation::WaitConditionHandle'}
+  Group: {Type: 'AWS::EC2::SecurityGroup', Properties: {GroupDescription: d, VpcId: !Ref VpcId}}
+  Ingress: {Type: 'AWS::EC2::SecurityGroupIngress', Properties: {GroupId: !Ref Group, IpProtocol: '-1', SourceSecurityGroupId: !Ref Group}}
+  Egress: {Type: 'AWS::EC2::SecurityGroupEgress', Properties: {GroupId: !Ref Group, IpProtocol: tcp, FromPort: 1, ToPort: 2, CidrIp: 10.0.0.0/8}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]
+  Managed:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      Roles: [!Ref Role]
+      PolicyDocument: {Statement: [{Effect: Allow, Action: 'sns:Publish', Resource: '*'}]}
+  Inline:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: inline
+      Roles: [!Ref Role]
+      PolicyDocument: {Statement: [{Effect: Allow, Action: 'sns:Publish', Resource: '*'}]}
+  TopicPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: [!Ref TopicArn]
+      PolicyDocument: {Statement: [{Effect: Allow, Principal: '*', Action: 'sns:Publish', Resource: '*'}]}
+  Balancer:
+    Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+    Properties: {Scheme: internal, Subnets: !Ref PublicSubnetIds, SecurityGroups: [!Ref Group]}
+  Listener:
+    Type: AWS::ElasticLoadBalancingV2::Listener
+    Properties:
+      LoadBalancerArn: !Ref Balancer
+      Port: 80
+      Protocol: HTTP
+      DefaultActions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: '404'}}]
+  Rule:
+    Type: AWS::ElasticLoadBalancingV2::ListenerRule
+    Properties:
+      ListenerArn: !Ref Listener
+      Priority: 1
+      Conditions: [{Field: path-pattern, Values: [/a/*]}]
+      Actions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: '200', MessageBody: a}}]
+  Api: {Type: 'AWS::ApiGateway::RestApi', Properties: {Name: a}}
+  Model: {Type: 'AWS::ApiGateway::Model', Properties: {RestApiId: !Ref Api, Schema: {type: object}}}
+";
+
+/// A template with an output for every attribute of every one of its resources.
+fn with_outputs(template: &str, types: &BTreeMap<String, String>, test: &TestCloud) -> (String, Vec<String>) {
+    let mut text = template.split("\nOutputs:").next().unwrap().to_owned();
+    text.push_str("\nOutputs:\n");
+    let mut names = Vec::new();
+    for (logical_id, type_name) in types {
+        let schema = test.engine.registry().get(type_name).unwrap().schema();
+        for attribute in schema.attributes() {
+            let name = format!("{logical_id}{}", attribute.replace('.', ""));
+            let list = schema.document["properties"][&attribute]["type"] == "array";
+            let value = format!("!GetAtt {logical_id}.{attribute}");
+            let value = if list { format!("!Join [',', {value}]") } else { value };
+            text.push_str(&format!("  {name}: {{Value: {value}}}\n"));
+            names.push(name);
+        }
+    }
+    (text, names)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_attribute_of_every_type_is_there() {
+    let test = TestCloud::start().await;
+    let mut parameters = test.foundation().await;
+    parameters.insert("CodeKey".to_owned(), test.upload_function(&parameters).await);
+    parameters.insert("ImageUri".to_owned(), test.push_image(&parameters, "v1", &container_script()).await);
+    let mut seen = Vec::new();
+    let stems = ["foundation/artifacts", "foundation/network", "foundation/topic"];
+    let variants = ["variants/publish-direct", "variants/publish-lambda", "variants/publish-fargate"];
+    let own = stems.iter().chain(&variants).map(|stem| template(stem));
+    for (number, text) in own.chain([OTHERS.to_owned()]).enumerate() {
+        let types = types_of(&text);
+        let (text, names) = with_outputs(&text, &types, &test);
+        let stack = format!("all{number}");
+        let outputs = test.created(&stack, &text, &parameters).await;
+        let missing: Vec<&String> = names.iter().filter(|name| !outputs.contains_key(*name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        seen.extend(types.into_values());
+        assert_eq!(test.delete(&stack).await, "DELETE_COMPLETE", "{}", test.reasons(&stack));
+    }
+    let unseen: Vec<&str> = test
+        .engine
+        .registry()
+        .handlers()
+        .map(|handler| handler.schema().type_name.as_str())
+        .filter(|name| !seen.iter().any(|seen| seen == name))
+        .collect();
+    assert!(unseen.is_empty(), "these types are in no template of the tests: {unseen:?}");
+    test.cloud.stop().await;
+}
+
+fn types_of(template: &str) -> BTreeMap<String, String> {
+    let template: Value = serde_yaml_ng::from_str(template).unwrap();
+    let resources = template["Resources"].as_mapping().unwrap().iter();
+    resources
+        .map(|(id, resource)| {
+            (id.as_str().unwrap().to_owned(), resource["Type"].as_str().unwrap().to_owned())
+        })
+        .collect()
+}
