@@ -150,13 +150,12 @@ fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
 
 /// Values of different kinds are never equal, unlike in a template.
 fn same<'a>(left: &Value<'a>, right: &Value<'a>) -> Result<bool, Failure> {
-    let comparable = std::mem::discriminant(left) == std::mem::discriminant(right)
-        || (left.as_double().is_some() && right.as_double().is_some());
+    let comparable = left.same_class(right) || (left.as_double().is_some() && right.as_double().is_some());
     Ok(comparable && left.equals(right)?)
 }
 
 fn contains<'a>(holder: &Value<'a>, item: &Value<'a>) -> Result<bool, Failure> {
-    let Value::List(list) = holder else { return Ok(false) };
+    let Value::List(list) = holder.promote() else { return Ok(false) };
     for candidate in list.items.borrow().iter() {
         if same(candidate, item)? {
             return Ok(true);
@@ -166,7 +165,7 @@ fn contains<'a>(holder: &Value<'a>, item: &Value<'a>) -> Result<bool, Failure> {
 }
 
 fn length(value: &Value<'_>) -> Option<i64> {
-    let length = match value {
+    let length = match &value.promote() {
         Value::List(list) => list.items.borrow().len(),
         Value::Map(map) => map.entries.borrow().len(),
         Value::Text(text) => text.encode_utf16().count(),

@@ -57,6 +57,15 @@ impl<'a> Selection<'a, '_> {
         value: &Value<'a>,
         out: &mut Vec<Value<'a>>,
     ) -> Result<(), Failure> {
+        if let (Selector::Names(names), Value::Json(document, at)) = (selector, value)
+            && let [name] = names.as_slice()
+            && document.is_object(*at)
+            && document.is_in_place(*at)
+        {
+            out.extend(document.member(*at, name));
+            return Ok(());
+        }
+        let value = &value.promote();
         match (selector, value) {
             (Selector::Names(names), Value::Map(map)) => match names.as_slice() {
                 [name] => out.extend(map.get(name)),
@@ -111,7 +120,7 @@ impl<'a> Selection<'a, '_> {
 }
 
 fn children<'a>(value: &Value<'a>) -> Vec<Value<'a>> {
-    match value {
+    match &value.promote() {
         Value::List(list) => list.items.borrow().clone(),
         Value::Map(map) => map.entries.borrow().iter().map(|(_, member)| member.clone()).collect(),
         _ => Vec::new(),
@@ -123,7 +132,7 @@ fn from_end(index: i64, length: usize) -> Option<usize> {
 }
 
 fn evaluate<'a>(function: Function, value: &Value<'a>) -> Option<Value<'a>> {
-    match (function, value) {
+    match (function, &value.promote()) {
         (Function::Length, Value::Map(map)) => Some(Value::count(map.entries.borrow().len())),
         (Function::Length, Value::Text(text)) => Some(Value::count(text.encode_utf16().count())),
         (Function::Length, Value::List(list)) => Some(Value::count(list.items.borrow().len())),

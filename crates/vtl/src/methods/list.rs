@@ -120,5 +120,5 @@ fn position<'a>(list: &List<'a>, value: &Value<'a>) -> Result<Option<usize>, Fai
 }
 
 fn same<'a>(left: &Value<'a>, right: &Value<'a>) -> Result<bool, RenderError> {
-    Ok(super::same_class(left, right) && left.equals(right)?)
+    Ok(left.same_class(right) && left.equals(right)?)
 }

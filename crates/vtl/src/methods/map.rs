@@ -26,7 +26,7 @@ pub(super) fn call<'a>(
         }
         ("containsValue", [value]) => {
             for (_, item) in map.entries.borrow().iter() {
-                if super::same_class(item, value) && item.equals(value)? {
+                if item.same_class(value) && item.equals(value)? {
                     return Ok(Value::Bool(true));
                 }
             }

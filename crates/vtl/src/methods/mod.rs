@@ -24,6 +24,10 @@ fn void<'a>() -> Value<'a> {
 pub(crate) fn property<'a>(renderer: &mut Renderer<'a>, target: &Value<'a>, name: &'a str) -> Value<'a> {
     match target {
         Value::Map(map) => map.get(name).unwrap_or(Value::Null),
+        Value::Json(document, at) if document.is_object(*at) && document.is_in_place(*at) => {
+            document.member(*at, name).unwrap_or(Value::Null)
+        }
+        Value::Json(..) => property(renderer, &target.promote(), name),
         Value::Object(target) => object::property(renderer, *target, name),
         Value::List(list) if name == "empty" => Value::Bool(list.items.borrow().is_empty()),
         Value::Text(text) if name == "empty" => Value::Bool(text.is_empty()),
@@ -47,6 +51,7 @@ pub(crate) fn index<'a>(renderer: &mut Renderer<'a>, target: &Value<'a>, index: 
             let length = list.items.borrow().len();
             list::get(list, list::from_end(*number, length))
         }
+        (Value::Json(..), _) => self::index(renderer, &target.promote(), index),
         (Value::Map(_) | Value::Object(_), _) => call(renderer, target, "get", std::slice::from_ref(index)),
         _ => Ok(Value::Null),
     }
@@ -59,6 +64,18 @@ pub(crate) fn call<'a>(
     name: &str,
     arguments: &[Value<'a>],
 ) -> Outcome<'a> {
+    if let Value::Json(document, at) = target {
+        return match (name, arguments) {
+            ("get", [Value::Text(key)]) if document.is_object(*at) && document.is_in_place(*at) => {
+                Ok(document.member(*at, key).unwrap_or(Value::Null))
+            }
+            _ => call(renderer, &target.promote(), name, arguments),
+        };
+    }
+    if arguments.iter().any(|argument| matches!(argument, Value::Json(..))) {
+        let arguments: Vec<_> = arguments.iter().map(Value::promote).collect();
+        return call(renderer, target, name, &arguments);
+    }
     let result = match target {
         Value::Text(receiver) => text::call(renderer, receiver, name, arguments),
         Value::List(receiver) => list::call(renderer, receiver, name, arguments),
@@ -71,14 +88,14 @@ pub(crate) fn call<'a>(
             _ => Value::Null,
         }),
         Value::Loop(state) => Ok(if arguments.is_empty() { state.method(name) } else { Value::Null }),
-        Value::Bool(_) | Value::Block(_) | Value::Null => Ok(Value::Null),
+        Value::Bool(_) | Value::Block(_) | Value::Null | Value::Json(..) => Ok(Value::Null),
     }?;
     if !result.is_null() {
         return Ok(result);
     }
     Ok(match (name, arguments) {
         ("toString", []) if !matches!(target, Value::Block(_)) => Value::Text(renderer.text(target)?),
-        ("equals", [other]) => Value::Bool(same_class(target, other) && target.equals(other)?),
+        ("equals", [other]) => Value::Bool(target.same_class(other) && target.equals(other)?),
         _ => Value::Null,
     })
 }
@@ -90,7 +107,7 @@ pub(crate) fn set_property<'a>(
     name: &str,
     value: Value<'a>,
 ) -> Result<(), Failure> {
-    match target {
+    match &target.promote() {
         Value::Map(map) => put(renderer, map, Text::from(name.to_owned()), value).map(|_| ()),
         Value::Object(target) => object::set_property(renderer, *target, name, &value),
         _ => Ok(()),
@@ -104,7 +121,7 @@ pub(crate) fn set_index<'a>(
     index: &Value<'a>,
     value: Value<'a>,
 ) -> Result<(), Failure> {
-    match (target, index) {
+    match (&target.promote(), index) {
         (Value::List(list), Value::Int(number)) => {
             let length = list.items.borrow().len();
             list::set(renderer, list, list::from_end(*number, length), value).map(|_| ())
@@ -125,11 +142,6 @@ pub(crate) fn set_index<'a>(
 fn put<'a>(renderer: &mut Renderer<'a>, map: &Rc<Map<'a>>, key: Text<'a>, value: Value<'a>) -> Outcome<'a> {
     renderer.note_change(Value::Map(Rc::clone(map)))?;
     Ok(map.entries.borrow_mut().insert(key, value).unwrap_or(Value::Null))
-}
-
-/// Whether `equals` can hold: Java compares objects of one class only.
-fn same_class<'a>(left: &Value<'a>, right: &Value<'a>) -> bool {
-    std::mem::discriminant(left) == std::mem::discriminant(right)
 }
 
 /// The index that `number` is in Java's terms, or the message of the exception.

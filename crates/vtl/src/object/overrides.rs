@@ -87,7 +87,7 @@ pub(super) fn set<'a>(
 }
 
 fn texts<'a>(renderer: &mut Renderer<'a>, value: &Value<'a>) -> Result<Vec<String>, RenderError> {
-    match value {
+    match &value.promote() {
         Value::List(list) => {
             let items = list.items.borrow().clone();
             items.iter().map(|item| Ok(renderer.text(item)?.to_string())).collect()

@@ -27,7 +27,9 @@ pub(super) fn call<'a>(renderer: &mut Renderer<'a>, name: &str, arguments: &[Val
                 Text::Borrowed(text) => read_json(text, Text::Borrowed),
                 Text::Shared(text) => read_json(&text, |part: &str| Text::from(part.to_owned())),
             };
-            return Ok(parsed?);
+            let parsed = parsed?;
+            renderer.note_document(&parsed);
+            return Ok(parsed);
         }
         _ => return Ok(Value::Null),
     };

@@ -77,7 +77,13 @@ impl<'a> Renderer<'a> {
     fn elements(&mut self, items: &'a Expression) -> Result<Vec<Value<'a>>, RenderError> {
         let value = match self.value(items)? {
             Value::Object(object) => self.materialized(object),
-            value => value,
+            Value::Json(document, at) if document.is_in_place(at) => {
+                let elements: Vec<_> =
+                    document.children(at).map(|(_, child)| document.value(child)).collect();
+                self.charge_values(elements.len())?;
+                return Ok(elements);
+            }
+            value => value.promote(),
         };
         let elements: Vec<Value<'a>> = match value {
             Value::List(list) => list.items.borrow().clone(),

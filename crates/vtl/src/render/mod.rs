@@ -58,6 +58,8 @@ pub(crate) struct Renderer<'a> {
     pub(crate) overrides: Overrides,
     body: OnceCell<Value<'a>>,
     budget: Budget,
+    /// What was read from JSON, to be released in the end.
+    documents: Vec<Value<'a>>,
     /// Containers that were changed, which may therefore contain themselves.
     changed: Vec<Value<'a>>,
 }
@@ -87,6 +89,7 @@ impl<'a> Renderer<'a> {
             overrides: Overrides::default(),
             body: OnceCell::new(),
             budget: Budget::default(),
+            documents: Vec::new(),
             changed: Vec::new(),
         }
     }
@@ -103,6 +106,11 @@ impl<'a> Renderer<'a> {
                     drop(entries);
                 }
                 _ => {}
+            }
+        }
+        for document in std::mem::take(&mut self.documents) {
+            if let Value::Json(document, _) = document {
+                document.release();
             }
         }
         result?;
@@ -147,12 +155,13 @@ impl<'a> Renderer<'a> {
     }
 
     /// The payload as JSON, read at the first use; an empty payload counts as `{}`.
-    pub(crate) fn body(&self) -> Result<Value<'a>, RenderError> {
+    pub(crate) fn body(&mut self) -> Result<Value<'a>, RenderError> {
         if let Some(body) = self.body.get() {
             return Ok(body.clone());
         }
         let body = read_json(self.body_text(), Text::Borrowed)
             .map_err(|reason| RenderError::BodyIsNotJson { reason })?;
+        self.documents.push(body.clone());
         Ok(self.body.get_or_init(|| body).clone())
     }
 
@@ -190,6 +199,11 @@ impl<'a> Renderer<'a> {
     pub(crate) fn owned(&mut self, text: String) -> Result<Text<'a>, RenderError> {
         self.budget.charge(text.len())?;
         Ok(text.into())
+    }
+
+    /// Remembers a document, to release it in the end.
+    pub(crate) fn note_document(&mut self, document: &Value<'a>) {
+        self.documents.push(document.clone());
     }
 
     /// Counts the creation of `values` values.

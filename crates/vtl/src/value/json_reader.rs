@@ -1,7 +1,8 @@
 //! A JSON reader as lenient as json-smart's permissive mode, which API Gateway uses: a payload that does not start like
 //! JSON is one string, quotes may be single or missing. Strings without escapes are not copied.
 
-use super::{Dict, MAX_DEPTH, Text, Value, parse_number};
+use super::document::Builder;
+use super::{MAX_DEPTH, Text, Value, parse_number};
 
 /// Reads `source`; `keep` turns a part of it into text.
 ///
@@ -11,17 +12,18 @@ pub(crate) fn read_json<'s, 'a>(
     source: &'s str,
     keep: impl Fn(&'s str) -> Text<'a>,
 ) -> Result<Value<'a>, String> {
-    let mut reader = Reader { source, at: 0, keep, members: Vec::new(), elements: Vec::new() };
+    let mut reader = Reader { source, at: 0, keep, builder: Builder::for_source(source) };
     reader.skip_space();
-    let value = reader.value(0, Place::Top)?;
+    reader.value(0, Place::Top, NO_NAME)?;
     reader.skip_space();
-    if reader.at < source.len() { Err(reader.unexpected("the end")) } else { Ok(value) }
+    if reader.at < source.len() { Err(reader.unexpected("the end")) } else { Ok(reader.builder.finish()) }
 }
 
-#[derive(Clone, Copy, PartialEq)]
+const NO_NAME: Text<'static> = Text::Borrowed("");
+
+#[derive(Clone, Copy)]
 enum Place {
     Top,
-    Name,
     Member,
     Element,
 }
@@ -30,9 +32,7 @@ struct Reader<'s, 'a, K> {
     source: &'s str,
     at: usize,
     keep: K,
-    /// Members and elements of the containers that are being read, so that each container is allocated once.
-    members: Vec<(Text<'a>, Value<'a>)>,
-    elements: Vec<Value<'a>>,
+    builder: Builder<'a>,
 }
 
 impl<'s, 'a, K: Fn(&'s str) -> Text<'a>> Reader<'s, 'a, K> {
@@ -53,44 +53,58 @@ impl<'s, 'a, K: Fn(&'s str) -> Text<'a>> Reader<'s, 'a, K> {
         }
     }
 
-    fn value(&mut self, depth: usize, place: Place) -> Result<Value<'a>, String> {
+    fn value(&mut self, depth: usize, place: Place, name: Text<'a>) -> Result<(), String> {
+        let value = match self.peek() {
+            Some(b'{') => return self.object(depth + 1, name),
+            Some(b'[') => return self.array(depth + 1, name),
+            Some(quote @ (b'"' | b'\'')) => Value::Text(self.quoted(quote)?),
+            Some(_) => self.bare(place),
+            None => return Err(self.unexpected("a value")),
+        };
+        self.builder.scalar(name, value);
+        Ok(())
+    }
+
+    fn name(&mut self) -> Result<Text<'a>, String> {
         match self.peek() {
-            Some(b'{') => self.object(depth + 1),
-            Some(b'[') => self.array(depth + 1),
-            Some(quote @ (b'"' | b'\'')) => Ok(Value::Text(self.quoted(quote)?)),
-            Some(_) => Ok(self.bare(place)),
-            None => Err(self.unexpected("a value")),
+            Some(quote @ (b'"' | b'\'')) => self.quoted(quote),
+            Some(b'{' | b'[') | None => Err(self.unexpected("a member name")),
+            Some(_) => {
+                let rest = &self.source[self.at..];
+                let end = rest.find([':', ',', '}', '{', '"']).unwrap_or(rest.len());
+                self.at += end;
+                Ok((self.keep)(rest[..end].trim_matches([' ', '\t', '\n', '\r'])))
+            }
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value<'a>, String> {
+    fn object(&mut self, depth: usize, name: Text<'a>) -> Result<(), String> {
         self.open(depth)?;
-        let first = self.members.len();
+        let opened = self.builder.open(name);
+        let mut members = 0;
         loop {
             self.skip_space();
             match self.peek() {
                 Some(b'}') => {
                     self.at += 1;
-                    let members = self.members.split_off(first);
-                    return Ok(Value::map(Dict::from_entries(members)));
+                    self.builder.close_object(opened, members);
+                    return Ok(());
                 }
-                Some(b',') if self.members.len() > first => {
+                Some(b',') if members > 0 => {
                     self.at += 1;
                     continue;
                 }
                 _ => {}
             }
-            let Value::Text(name) = self.value(depth, Place::Name)? else {
-                return Err(self.unexpected("a member name"));
-            };
+            let name = self.name()?;
             self.skip_space();
             if self.peek() != Some(b':') {
                 return Err(self.unexpected("':'"));
             }
             self.at += 1;
             self.skip_space();
-            let value = self.value(depth, Place::Member)?;
-            self.members.push((name, value));
+            self.value(depth, Place::Member, name)?;
+            members += 1;
             self.skip_space();
             if !matches!(self.peek(), Some(b',' | b'}')) {
                 return Err(self.unexpected("',' or '}'"));
@@ -98,24 +112,24 @@ impl<'s, 'a, K: Fn(&'s str) -> Text<'a>> Reader<'s, 'a, K> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value<'a>, String> {
+    fn array(&mut self, depth: usize, name: Text<'a>) -> Result<(), String> {
         self.open(depth)?;
-        let first = self.elements.len();
+        let opened = self.builder.open(name);
         loop {
             self.skip_space();
             match self.peek() {
                 Some(b']') => {
                     self.at += 1;
-                    return Ok(Value::json_list(self.elements.split_off(first)));
+                    self.builder.close_array(opened);
+                    return Ok(());
                 }
-                Some(b',') if self.elements.len() > first => {
+                Some(b',') if !self.builder.is_empty_since(opened) => {
                     self.at += 1;
                     continue;
                 }
                 _ => {}
             }
-            let element = self.value(depth, Place::Element)?;
-            self.elements.push(element);
+            self.value(depth, Place::Element, NO_NAME)?;
             self.skip_space();
             if !matches!(self.peek(), Some(b',' | b']')) {
                 return Err(self.unexpected("',' or ']'"));
@@ -210,14 +224,12 @@ impl<'s, 'a, K: Fn(&'s str) -> Text<'a>> Reader<'s, 'a, K> {
         let rest = &self.source[self.at..];
         let end = match place {
             Place::Top => rest.len(),
-            Place::Name => rest.find([':', ',', '}', '{', '"']).unwrap_or(rest.len()),
             Place::Member => rest.find([',', '}']).unwrap_or(rest.len()),
             Place::Element => rest.find([',', ']']).unwrap_or(rest.len()),
         };
         self.at += end;
         let word = rest[..end].trim_matches([' ', '\t', '\n', '\r']);
         match word {
-            _ if place == Place::Name => Value::Text((self.keep)(word)),
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             "null" => Value::Null,

@@ -38,6 +38,22 @@ pub(super) fn write_at(value: &Value<'_>, out: &mut Sink, depth: usize) -> Resul
             }
             out.push_str("}")
         }
+        Value::Json(document, at) if !document.is_in_place(*at) => {
+            write_at(&document.promote(*at), out, depth)
+        }
+        Value::Json(document, at) => {
+            let is_object = document.is_object(*at);
+            out.push_str(if is_object { "{" } else { "[" })?;
+            for (nth, (name, child)) in document.children(*at).enumerate() {
+                out.push_str(if nth > 0 { "," } else { "" })?;
+                if is_object {
+                    write_string(name, out)?;
+                    out.push_str(":")?;
+                }
+                write_at(&document.value(child), out, depth + 1)?;
+            }
+            out.push_str(if is_object { "}" } else { "]" })
+        }
         Value::Entry(_) | Value::Loop(_) | Value::Object(_) | Value::Block(_) => {
             write_string(&super::to_text(value)?, out)
         }

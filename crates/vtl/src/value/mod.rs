@@ -2,6 +2,7 @@
 //! request and containers with each other, as Java references do.
 
 mod dict;
+mod document;
 mod java_number;
 mod json_reader;
 mod json_writer;
@@ -11,10 +12,12 @@ use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
 
+use crate::RenderError;
 use crate::object::{Loop, Object};
 use crate::syntax::Block;
 
 pub(crate) use dict::Dict;
+pub(crate) use document::Document;
 pub(crate) use java_number::{double_text, parse_number};
 pub(crate) use json_reader::read_json;
 pub(crate) use json_writer::write_json;
@@ -95,6 +98,8 @@ pub(crate) enum Value<'a> {
     Text(Text<'a>),
     List(Rc<List<'a>>),
     Map(Rc<Map<'a>>),
+    /// A list or map as it was read from JSON, at its index in the document.
+    Json(Rc<Document<'a>>, u32),
     Entry(Rc<Entry<'a>>),
     /// `$foreach`.
     Loop(Rc<Loop>),
@@ -165,9 +170,24 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The value with a container from JSON as a list or map of its own.
+    pub(crate) fn promote(&self) -> Self {
+        match self {
+            Self::Json(document, at) => document.promote(*at),
+            value => value.clone(),
+        }
+    }
+
     /// Velocity's `==`: numbers by value, containers by content, values of different kinds by how they print.
     /// <https://velocity.apache.org/engine/1.7/user-guide.html#relational-and-logical-operators>
-    pub(crate) fn equals(&self, other: &Self) -> Result<bool, crate::RenderError> {
+    pub(crate) fn equals(&self, other: &Self) -> Result<bool, RenderError> {
+        self.equals_at(other, 0)
+    }
+
+    fn equals_at(&self, other: &Self, depth: usize) -> Result<bool, RenderError> {
+        if depth > MAX_DEPTH {
+            return Err(RenderError::LimitExceeded { what: "nesting of a value", limit: MAX_DEPTH });
+        }
         match (self, other) {
             (Self::Null, Self::Null) => Ok(true),
             (Self::Null, _) | (_, Self::Null) => Ok(false),
@@ -175,6 +195,17 @@ impl<'a> Value<'a> {
             (Self::Int(left), Self::Int(right)) => Ok(left == right),
             (Self::Text(left), Self::Text(right)) => Ok(**left == **right),
             (Self::Object(left), Self::Object(right)) => Ok(left == right),
+            (Self::Json(..), _) | (_, Self::Json(..)) => self.promote().equals_at(&other.promote(), depth),
+            (Self::List(left), Self::List(right)) => {
+                let (left, right) = (left.items.borrow(), right.items.borrow());
+                same_parts(left.len() == right.len(), left.iter().zip(right.iter()), depth)
+            }
+            (Self::Map(left), Self::Map(right)) => {
+                let (left, right) = (left.entries.borrow(), right.entries.borrow());
+                let absent = Self::Null;
+                let parts = left.iter().map(|(name, value)| (value, right.get(name).unwrap_or(&absent)));
+                same_parts(left.len() == right.len(), parts, depth)
+            }
             _ => match (self.as_double(), other.as_double()) {
                 #[allow(clippy::float_cmp, reason = "Velocity compares doubles exactly")]
                 (Some(left), Some(right)) => Ok(left == right),
@@ -182,4 +213,23 @@ impl<'a> Value<'a> {
             },
         }
     }
+
+    /// Whether both are of one class, without which Java's `equals` never holds.
+    pub(crate) fn same_class(&self, other: &Self) -> bool {
+        std::mem::discriminant(&self.promote()) == std::mem::discriminant(&other.promote())
+    }
+}
+
+/// Whether all pairs are equal as `Object.equals` has it.
+fn same_parts<'v, 'a: 'v>(
+    same_length: bool,
+    mut parts: impl Iterator<Item = (&'v Value<'a>, &'v Value<'a>)>,
+    depth: usize,
+) -> Result<bool, RenderError> {
+    if !same_length {
+        return Ok(false);
+    }
+    parts.try_fold(true, |same, (left, right)| {
+        Ok(same && left.same_class(right) && left.equals_at(right, depth + 1)?)
+    })
 }

@@ -52,6 +52,20 @@ fn print_at(value: &Value<'_>, out: &mut Sink, depth: usize) -> Result<(), Rende
             }
             out.push_str("}")
         }
+        Value::Json(document, at) if !document.is_in_place(*at) => {
+            print_at(&document.promote(*at), out, depth)
+        }
+        Value::Json(document, at) if document.is_object(*at) => {
+            out.push_str("{")?;
+            for (nth, (name, child)) in document.children(*at).enumerate() {
+                out.push_str(if nth > 0 { ", " } else { "" })?;
+                out.push_str(name)?;
+                out.push_str("=")?;
+                print_at(&document.value(child), out, depth + 1)?;
+            }
+            out.push_str("}")
+        }
+        Value::Json(..) => write_at(value, out, depth),
         Value::Entry(entry) => {
             out.push_str(&entry.key)?;
             out.push_str("=")?;
