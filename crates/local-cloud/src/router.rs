@@ -112,19 +112,13 @@ impl Router {
         let wanted = request.region.as_str();
         let found = self.regions.iter().find(|(name, _)| name == wanted);
         let any = wanted.is_empty() || is_global(&request.service);
-        match found.or_else(|| self.regions.first().filter(|_| any)) {
-            Some((name, state)) => Ok((name, state)),
-            None => {
-                let offered: Vec<&str> = self.regions.iter().map(|(name, _)| name.as_str()).collect();
-                Err(ApiError::sender(
-                    "InvalidRegion",
-                    format!(
-                        "The region {wanted} is not offered by this cloud, which offers {}.",
-                        offered.join(", ")
-                    ),
-                ))
-            }
+        if let Some((name, state)) = found.or_else(|| self.regions.first().filter(|_| any)) {
+            return Ok((name, state));
         }
+        let offered: Vec<&str> = self.regions.iter().map(|(name, _)| name.as_str()).collect();
+        let message =
+            format!("The region {wanted} is not offered by this cloud, which offers {}.", offered.join(", "));
+        Err(ApiError::sender("InvalidRegion", message))
     }
 }
 

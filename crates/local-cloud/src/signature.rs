@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+use std::fmt::Write as _;
+
 use http::{StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -102,7 +104,7 @@ fn canonical_request(request: &WireRequest, signed: &[String], presigned: bool, 
         } else {
             values.join(",")
         };
-        headers.push_str(&format!("{name}:{value}\n"));
+        let _infallible = writeln!(headers, "{name}:{value}");
     }
     let payload = match request.header("x-amz-content-sha256") {
         Some(hash) => hash.to_owned(),
@@ -138,7 +140,7 @@ mod tests {
     use bytes::Bytes;
     use http::{HeaderMap, Method, Uri};
 
-    /// The worked example of the AWS documentation: ListUsers of IAM on 30 August 2015.
+    /// The worked example of the AWS documentation: `ListUsers` of IAM on 30 August 2015.
     #[test]
     fn agrees_with_the_documented_example() {
         let mut headers = HeaderMap::new();

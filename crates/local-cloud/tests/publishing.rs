@@ -178,15 +178,15 @@ async fn batches_answer_for_each_entry() {
         .unwrap();
     assert_eq!(published.successful().len(), 1);
     assert_eq!(published.failed()[0].id(), "b");
-    let send = |id: &str, body: &str| {
+    let line = |id: &str, body: &str| {
         SendMessageBatchRequestEntry::builder().id(id).message_body(body).build().unwrap()
     };
     let sent = pair
         .sqs
         .send_message_batch()
         .queue_url(&pair.queue)
-        .entries(send("a", "two"))
-        .entries(send("b", "bad \u{1}"))
+        .entries(line("a", "two"))
+        .entries(line("b", "bad \u{1}"))
         .send()
         .await
         .unwrap();
@@ -272,9 +272,9 @@ async fn older_sdks_speak_the_query_protocol() {
             .contains(&format!("<CreateQueueResult><QueueUrl>{url}</QueueUrl></CreateQueueResult>"))
     );
     let form = ("content-type", "application/x-www-form-urlencoded");
-    let send = "Action=SendMessage&Version=2012-11-05&MessageBody=a%20%26%20b&MessageAttribute.1.Name=k\
+    let message = "Action=SendMessage&Version=2012-11-05&MessageBody=a%20%26%20b&MessageAttribute.1.Name=k\
                 &MessageAttribute.1.Value.DataType=String&MessageAttribute.1.Value.StringValue=v";
-    let sent = cloud.send("POST", "/000000000000/old", &[form], send).await;
+    let sent = cloud.send("POST", "/000000000000/old", &[form], message).await;
     assert!(sent.text().contains("<MD5OfMessageAttributes>"), "{}", sent.text());
     let receive = "Action=ReceiveMessage&Version=2012-11-05&AttributeName.1=All&MessageAttributeName.1=All";
     let received = cloud.send("POST", "/000000000000/old", &[form], receive).await.text();

@@ -85,14 +85,14 @@ fn conditions_hold(condition: &Value, access: &Access<'_>) -> bool {
 
 /// Whether one of a text or a list of texts passes.
 fn any(value: &Value, mut test: impl FnMut(&str) -> bool) -> bool {
-    let mut one = |value: &Value| match value {
-        Value::String(text) => test(text),
+    let mut fits = |value: &Value| match value {
+        Value::String(string) => test(string),
         Value::Bool(flag) => test(if *flag { "true" } else { "false" }),
         _ => false,
     };
     match value {
-        Value::Array(items) => items.iter().any(one),
-        single => one(single),
+        Value::Array(items) => items.iter().any(fits),
+        single => fits(single),
     }
 }
 

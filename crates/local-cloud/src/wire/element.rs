@@ -45,14 +45,11 @@ impl Element {
                     stack.last_mut().ok_or_else(malformed)?.text.push_str(&text);
                 }
                 Event::GeneralRef(reference) => {
-                    let text = match reference.resolve_char_ref().map_err(|_| malformed())? {
-                        Some(c) => c.to_string(),
-                        None => {
-                            let name = reference.decode().map_err(|_| malformed())?;
-                            quick_xml::escape::resolve_predefined_entity(&name)
-                                .ok_or_else(malformed)?
-                                .to_owned()
-                        }
+                    let text = if let Some(c) = reference.resolve_char_ref().map_err(|_| malformed())? {
+                        c.to_string()
+                    } else {
+                        let name = reference.decode().map_err(|_| malformed())?;
+                        quick_xml::escape::resolve_predefined_entity(&name).ok_or_else(malformed)?.to_owned()
                     };
                     stack.last_mut().ok_or_else(malformed)?.text.push_str(&text);
                 }

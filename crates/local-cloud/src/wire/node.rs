@@ -53,6 +53,7 @@ impl From<usize> for Node {
 
 impl Node {
     /// A structure from its members; those that are `None` are left out.
+    #[must_use]
     pub fn members<const N: usize>(members: [(&'static str, Option<Node>); N]) -> Self {
         Self::Struct(members.into_iter().filter_map(|(name, node)| Some((name, node?))).collect())
     }

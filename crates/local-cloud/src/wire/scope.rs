@@ -1,4 +1,4 @@
-//! The credential scope of a SigV4 request, which names the region and the service that the caller means.
+//! The credential scope of a signed request, which names the region and the service that the caller means.
 
 use http::{HeaderMap, Uri, header};
 

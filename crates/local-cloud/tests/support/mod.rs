@@ -1,7 +1,6 @@
 //! A cloud for a test, and clients of it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
 #![allow(dead_code, reason = "each test file is a program of its own and uses its part")]
 
 use aws_credential_types::Credentials;

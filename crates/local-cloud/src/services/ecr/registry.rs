@@ -33,18 +33,51 @@ impl Service for RegistryService {
 
     async fn handle(&self, request: WireRequest) -> WireResponse {
         let answer = if self.is_authorized(&request) {
-            self.run(&request).await.unwrap_or_else(|refusal| refusal)
+            self.run(&request).await.unwrap_or_else(Refusal::into_response)
         } else {
             let realm = format!("Basic realm=\"{}/\",service=\"ecr.amazonaws.com\"", self.0.context.endpoint);
-            refusal(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Not Authorized")
+            Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Not Authorized")
+                .into_response()
                 .with_header("www-authenticate", &realm)
         };
         answer.with_header("docker-distribution-api-version", "registry/2.0")
     }
 }
 
-/// An answer, or a refusal that is an answer too.
-type Answer = Result<WireResponse, WireResponse>;
+/// An answer, or why there is none.
+type Answer = Result<WireResponse, Refusal>;
+
+/// A refusal in the codes of the distribution API.
+struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    fn into_response(self) -> WireResponse {
+        let error = json!({"code": self.code, "message": self.message});
+        WireResponse::json(self.status, &json!({"errors": [error]}))
+    }
+}
+
+impl From<EcrError> for Refusal {
+    fn from(error: EcrError) -> Self {
+        let (status, code) = match error {
+            EcrError::NoSuchRepository { .. } => (StatusCode::NOT_FOUND, "NAME_UNKNOWN"),
+            EcrError::NoSuchImage { .. } => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
+            EcrError::TagIsImmutable { .. } => (StatusCode::BAD_REQUEST, "TAG_INVALID"),
+            EcrError::NoSuchBlob { .. } => (StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN"),
+            EcrError::Storage { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
+            _ => (StatusCode::BAD_REQUEST, "MANIFEST_INVALID"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
 
 impl RegistryService {
     fn is_authorized(&self, request: &WireRequest) -> bool {
@@ -75,17 +108,16 @@ impl RegistryService {
         if let Some((name, reference)) = path.rsplit_once("/manifests/") {
             return manifest(&*self.repository(name)?, reference, request);
         }
-        Err(refusal(StatusCode::NOT_FOUND, "UNSUPPORTED", "The path is not one of the distribution API"))
+        Err(Refusal::new(StatusCode::NOT_FOUND, "UNSUPPORTED", "The path is not one of the distribution API"))
     }
 
-    fn repository(&self, name: &str) -> Result<Arc<Repository>, WireResponse> {
-        self.0
-            .repository(name)
-            .map_err(|error| refusal(StatusCode::NOT_FOUND, "NAME_UNKNOWN", &error.to_string()))
+    fn repository(&self, name: &str) -> Result<Arc<Repository>, Refusal> {
+        Ok(self.0.repository(name)?)
     }
 
     async fn upload(&self, repository: &Repository, id: &str, request: &WireRequest) -> Answer {
-        let unknown = || refusal(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "The upload is not known");
+        let unknown =
+            || Refusal::new(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "The upload is not known");
         let digest = request.query_param("digest");
         match (&request.method, id) {
             (&Method::POST, "") => {
@@ -108,7 +140,7 @@ impl RegistryService {
             }
             (&Method::PUT, id) => {
                 let Some(digest) = digest else {
-                    return Err(refusal(
+                    return Err(Refusal::new(
                         StatusCode::BAD_REQUEST,
                         "DIGEST_INVALID",
                         "The query has no digest",
@@ -138,13 +170,9 @@ impl RegistryService {
         let actual = format!("sha256:{}", hex::encode(Sha256::digest(&bytes)));
         if digest != actual {
             let message = format!("The digest of what was uploaded is {actual} and not {digest}");
-            return Err(refusal(StatusCode::BAD_REQUEST, "DIGEST_INVALID", &message));
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "DIGEST_INVALID", message));
         }
-        let blob = self
-            .0
-            .store(bytes)
-            .await
-            .map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", &error.to_string()))?;
+        let blob = self.0.store(bytes).await?;
         repository.add_blob(digest, blob);
         Ok(created(repository, digest))
     }
@@ -165,7 +193,7 @@ fn progress(repository: &Repository, id: &str, length: usize, status: StatusCode
 
 async fn blob(repository: &Repository, digest: &str, request: &WireRequest) -> Answer {
     let unknown =
-        || refusal(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", &format!("The blob {digest} is not here"));
+        || Refusal::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", format!("The blob {digest} is not here"));
     let blob = repository.blob(digest).ok_or_else(unknown)?;
     let response = WireResponse::empty(StatusCode::OK)
         .with_header("content-type", "application/octet-stream")
@@ -175,9 +203,7 @@ async fn blob(repository: &Repository, digest: &str, request: &WireRequest) -> A
         Method::HEAD => Ok(response.with_header("content-length", &blob.len().to_string())),
         Method::GET => {
             let mut bytes = Vec::with_capacity(usize::try_from(blob.len()).unwrap_or_default());
-            blob.read(0, blob.len(), &mut bytes)
-                .await
-                .map_err(|error| refusal(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", &error.to_string()))?;
+            blob.read(0, blob.len(), &mut bytes).await.map_err(EcrError::from)?;
             Ok(WireResponse { body: bytes.into(), ..response })
         }
         _ => Err(not_allowed(request)),
@@ -187,7 +213,7 @@ async fn blob(repository: &Repository, digest: &str, request: &WireRequest) -> A
 fn manifest(repository: &Repository, reference: &str, request: &WireRequest) -> Answer {
     match request.method {
         Method::GET | Method::HEAD => {
-            let found = repository.manifest(reference).map_err(refusal_of)?;
+            let found = repository.manifest(reference)?;
             let mut response =
                 WireResponse::with_body(StatusCode::OK, &found.media_type, found.bytes.clone())
                     .with_header("docker-content-digest", &found.digest)
@@ -199,35 +225,20 @@ fn manifest(repository: &Repository, reference: &str, request: &WireRequest) -> 
         }
         Method::PUT => {
             let media_type = request.header("content-type").unwrap_or(OCI_MANIFEST);
-            let put =
-                repository.put_manifest(reference, media_type, request.body.clone()).map_err(refusal_of)?;
+            let put = repository.put_manifest(reference, media_type, request.body.clone())?;
             Ok(WireResponse::empty(StatusCode::CREATED)
                 .with_header("location", &format!("/v2/{}/manifests/{}", repository.name, put.digest))
                 .with_header("docker-content-digest", &put.digest))
         }
         Method::DELETE => {
-            repository.delete_image(reference).map_err(refusal_of)?;
+            repository.delete_image(reference)?;
             Ok(WireResponse::empty(StatusCode::ACCEPTED))
         }
         _ => Err(not_allowed(request)),
     }
 }
 
-fn refusal_of(error: EcrError) -> WireResponse {
-    let (status, code) = match error {
-        EcrError::NoSuchImage { .. } => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
-        EcrError::TagIsImmutable { .. } => (StatusCode::BAD_REQUEST, "TAG_INVALID"),
-        EcrError::NoSuchBlob { .. } => (StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN"),
-        _ => (StatusCode::BAD_REQUEST, "MANIFEST_INVALID"),
-    };
-    refusal(status, code, &error.to_string())
-}
-
-fn not_allowed(request: &WireRequest) -> WireResponse {
+fn not_allowed(request: &WireRequest) -> Refusal {
     let message = format!("{} is not allowed here", request.method);
-    refusal(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", &message)
-}
-
-fn refusal(status: StatusCode, code: &str, message: &str) -> WireResponse {
-    WireResponse::json(status, &json!({"errors": [{"code": code, "message": message}]}))
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message)
 }

@@ -138,7 +138,7 @@ fn complete(bucket: &Bucket, key: &str, id: &str, request: &WireRequest) -> Resu
     Ok(with_version(response, bucket, &version))
 }
 
-/// Puts the parts that the caller lists together. The ETag is the MD5 of the parts' MD5s, as AWS makes it.
+/// Puts the parts that the caller lists together. The `ETag` is the MD5 of the parts' MD5s, as AWS makes it.
 fn assemble(upload: &Upload, wanted: &Element) -> Result<Object, ApiError> {
     let listed: Vec<&Element> = wanted.all("Part").collect();
     if listed.is_empty() {

@@ -53,7 +53,7 @@ impl Sns {
         attributes: &BTreeMap<String, String>,
         tags: &BTreeMap<String, String>,
     ) -> Result<Arc<Topic>, SnsError> {
-        if name.ends_with(".fifo") {
+        if name.strip_suffix(".fifo").is_some() {
             return Err(SnsError::invalid(
                 "Topic Name Reason: FIFO topics are not offered by this cloud; leave the suffix .fifo out",
             ));
@@ -166,7 +166,7 @@ impl Sns {
 
     /// Ends a subscription. One that does not exist is a success, as with AWS.
     pub fn unsubscribe(&self, arn: &str) -> Result<(), SnsError> {
-        let topic = self.topic_of_subscription(arn)?;
+        let topic = Self::topic_of_subscription(arn)?;
         if let Ok(topic) = self.topic(&topic) {
             topic.unsubscribe(arn);
         }
@@ -175,13 +175,13 @@ impl Sns {
 
     /// A subscription by its ARN.
     pub fn subscription(&self, arn: &str) -> Result<Arc<Subscription>, SnsError> {
-        let topic = self.topic_of_subscription(arn)?;
+        let topic = Self::topic_of_subscription(arn)?;
         let topic = self.topic(&topic).map_err(|_| SnsError::NoSuchSubscription)?;
         let found = topic.subscriptions().into_iter().find(|subscription| &*subscription.arn == arn);
         found.ok_or(SnsError::NoSuchSubscription)
     }
 
-    fn topic_of_subscription(&self, arn: &str) -> Result<String, SnsError> {
+    fn topic_of_subscription(arn: &str) -> Result<String, SnsError> {
         let parts = arn.split(':').count();
         match arn.rsplit_once(':') {
             Some((topic, _)) if parts == 7 && topic.starts_with("arn:") => Ok(topic.to_owned()),

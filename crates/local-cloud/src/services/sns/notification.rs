@@ -77,15 +77,15 @@ impl Notification {
     pub fn envelope(&self) -> String {
         let published = &self.published;
         let (id, timestamp) = (published.message_id.to_string(), iso_millis(published.at));
-        let mut signed = vec![("Message", &*published.message), ("MessageId", id.as_str())];
-        signed.extend(published.subject.as_deref().map(|subject| ("Subject", subject)));
-        signed.extend([
+        let mut to_sign = vec![("Message", &*published.message), ("MessageId", id.as_str())];
+        to_sign.extend(published.subject.as_deref().map(|subject| ("Subject", subject)));
+        to_sign.extend([
             ("Timestamp", timestamp.as_str()),
             ("TopicArn", &*published.topic_arn),
             ("Type", "Notification"),
         ]);
         let signer = &published.signer;
-        let signature = signer.sign(&signed);
+        let signature = signer.sign(&to_sign);
         let unsubscribe =
             format!("{}/?Action=Unsubscribe&SubscriptionArn={}", signer.endpoint, self.subscription_arn);
         let mut fields =

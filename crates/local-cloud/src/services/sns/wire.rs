@@ -59,11 +59,11 @@ impl SnsService {
                 text(params, "SubscriptionArn").and_then(|arn| self.0.unsubscribe(arn)).map(|()| Node::Null)
             }
             "ListSubscriptions" => {
-                let all = self.0.topics().iter().flat_map(|topic| topic.subscriptions()).collect();
-                Ok(subscriptions_node(params, all))
+                let all = self.0.topics().iter().flat_map(|topic| topic.subscriptions()).collect::<Vec<_>>();
+                Ok(subscriptions_node(params, &all))
             }
             "ListSubscriptionsByTopic" => {
-                self.topic(params).map(|topic| subscriptions_node(params, topic.subscriptions()))
+                self.topic(params).map(|topic| subscriptions_node(params, &topic.subscriptions()))
             }
             "GetSubscriptionAttributes" => text(params, "SubscriptionArn")
                 .and_then(|arn| self.0.subscription(arn))
@@ -272,8 +272,8 @@ fn attributes_node(attributes: BTreeMap<String, String>) -> Node {
     Node::Struct(vec![("Attributes", Node::Map(attributes.into_iter().collect()))])
 }
 
-fn subscriptions_node(params: &Params, all: Vec<Arc<Subscription>>) -> Node {
-    let (page, next) = page(params, &all);
+fn subscriptions_node(params: &Params, all: &[Arc<Subscription>]) -> Node {
+    let (page, next) = page(params, all);
     let nodes = page.iter().map(|subscription| {
         let arn = if subscription.is_pending() { "PendingConfirmation" } else { &*subscription.arn };
         Node::Struct(vec![

@@ -43,7 +43,7 @@ impl Sqs {
         attributes: &BTreeMap<String, String>,
         tags: &BTreeMap<String, String>,
     ) -> Result<Arc<Queue>, SqsError> {
-        if name.ends_with(".fifo") {
+        if name.strip_suffix(".fifo").is_some() {
             return Err(SqsError::Fifo);
         }
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -141,11 +141,12 @@ impl Sqs {
         let (received, dead) = queue.receive(max, visibility, wait, &self.context.stopping).await;
         if !dead.is_empty() {
             let target = queue.attributes().redrive.map(|redrive| redrive.dead_letter_arn);
-            match target.map(|arn| self.queue_by_arn(&arn)) {
-                Some(Ok(target)) => {
-                    dead.into_iter().for_each(|letter| target.accept_dead(letter, &queue.arn))
+            if let Some(Ok(target)) = target.map(|arn| self.queue_by_arn(&arn)) {
+                for letter in dead {
+                    target.accept_dead(letter, &queue.arn);
                 }
-                _ => tracing::warn!(queue = queue.name, "the dead-letter queue is gone and messages with it"),
+            } else {
+                tracing::warn!(queue = queue.name, "the dead-letter queue is gone and messages with it");
             }
         }
         received
