@@ -135,11 +135,9 @@ pub fn sweep_dead(state: &StateDir) {
         let _ = std::fs::remove_file(state.record());
     }
     for entry in std::fs::read_dir(state.works()).into_iter().flatten().flatten() {
-        let pid = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
-        if pid.is_some_and(|pid| pid == std::process::id() || process::is_alive(pid, None)) {
-            continue;
+        if !entry.file_name().to_str().is_some_and(process::owner_is_alive) {
+            let _ = std::fs::remove_dir_all(entry.path());
         }
-        let _ = std::fs::remove_dir_all(entry.path());
     }
     let _ = std::fs::remove_dir(state.works());
 }

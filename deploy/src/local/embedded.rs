@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use local_cloud::{Cloud, CloudError, CloudOptions, Leftovers};
 
 use super::state_dir::StateDir;
-use super::{DEFAULT_REGION, launcher};
+use super::{DEFAULT_REGION, launcher, process};
 use crate::failure::{Failure, chain};
 
 /// A cloud with its work directory, which goes with it.
@@ -19,7 +19,7 @@ impl Embedded {
     /// Starts a cloud on a port of 127.0.0.1 (0 takes a free one) for these regions; the first is the default.
     pub async fn start(state: &StateDir, port: u16, regions: Vec<String>) -> Result<Self, Failure> {
         state.prepare()?;
-        let work_dir = state.work(std::process::id());
+        let work_dir = state.works().join(process::own_name());
         let listener = CloudOptions::bind(port).await.map_err(|error| refused(state, &error))?;
         let launcher = launcher()
             .map_err(|error| Failure::unexpected(format!("this program cannot find itself: {error}")))?;

@@ -24,6 +24,19 @@ pub fn is_alive(pid: u32, born: Option<u64>) -> bool {
     }
 }
 
+/// A name for a directory of this process, from which [`owner_is_alive`] tells later whether it is still needed.
+pub fn own_name() -> String {
+    let pid = std::process::id();
+    format!("{pid}-{}", birth(pid).unwrap_or_default())
+}
+
+/// Whether the process lives that gave a directory its [`own_name`]; no for any other name.
+pub fn owner_is_alive(name: &str) -> bool {
+    let parts =
+        name.split_once('-').and_then(|(pid, born)| Some((pid.parse().ok()?, born.parse::<u64>().ok()?)));
+    parts.is_some_and(|(pid, born)| is_alive(pid, Some(born).filter(|born| *born != 0)))
+}
+
 /// Asks the process to end, waits at most `patience`, then ends it. Says whether it is gone.
 pub async fn end(pid: u32, born: Option<u64>, patience: Duration) -> bool {
     for (signal, patience) in [(Signal::TERM, patience), (Signal::KILL, Duration::from_secs(2))] {
@@ -55,6 +68,8 @@ mod tests {
         let born = birth(pid);
         assert!(is_alive(pid, born));
         assert!(!is_alive(pid, Some(born.unwrap_or(0) + 1)));
+        assert!(owner_is_alive(&own_name()));
+        assert!(!owner_is_alive(&format!("{pid}-1")) && !owner_is_alive("other"));
     }
 
     #[tokio::test]

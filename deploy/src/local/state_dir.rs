@@ -38,11 +38,7 @@ impl StateDir {
         self.0.join("cloud.log")
     }
 
-    /// The work of a cloud with this process ID.
-    pub fn work(&self, pid: u32) -> PathBuf {
-        self.works().join(pid.to_string())
-    }
-
+    /// Where clouds keep their work, each in a directory of its own.
     pub fn works(&self) -> PathBuf {
         self.0.join("work")
     }
@@ -169,6 +165,13 @@ mod tests {
         assert!(state.try_lock("local-other", "up").unwrap().is_ok());
         drop(held);
         assert!(state.try_lock("local-bakeoff", "up").unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_full_disk_is_named() {
+        let failure = StateDir(PathBuf::from("/state")).unusable(&std::io::ErrorKind::StorageFull.into());
+        assert!(failure.message.starts_with("there is no space left in the state directory /state"));
+        assert!(failure.hint.unwrap().contains("DEPLOY_STATE_DIR"));
     }
 
     #[tokio::test]

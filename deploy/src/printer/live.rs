@@ -120,8 +120,7 @@ fn finished(row: &StackRow, report: &StackReport) -> String {
         _ => {
             let url = url(row, report).map(|url| format!("   {url}")).unwrap_or_default();
             let settings = settings(row, report);
-            let note =
-                if settings.is_empty() { String::new() } else { format!("   {DIM}{settings}{DIM:#}") };
+            let note = if settings.is_empty() { String::new() } else { format!("   {DIM}{settings}{DIM:#}") };
             let words = match report.outcome {
                 Outcome::Created => String::new(),
                 _ => format!("   {}", outcome(report)),

@@ -1,0 +1,157 @@
+//! Runs the built program with a state directory of its own.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// No command takes longer; building the shipped programs for the first time is the longest part.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A state directory and a working directory; dropping it stops the cloud that was started in it.
+pub struct Bench {
+    pub state: TempDir,
+    pub work: TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self { state: TempDir::new().unwrap(), work: TempDir::new().unwrap() }
+    }
+
+    /// The program, without anything of the user's environment that it listens to.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("deploy").unwrap();
+        command.args(arguments).current_dir(self.work.path()).timeout(PATIENCE);
+        for (name, _) in
+            std::env::vars().filter(|(name, _)| name.starts_with("DEPLOY_") || name.starts_with("AWS_"))
+        {
+            command.env_remove(name);
+        }
+        command.env("DEPLOY_STATE_DIR", self.state.path()).env("DEPLOY_WORKSPACE", workspace());
+        command
+    }
+
+    /// The program as a child that the test may kill.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        Process::new(assert_cmd::cargo::cargo_bin("deploy"))
+            .args(arguments)
+            .current_dir(self.work.path())
+            .env("DEPLOY_STATE_DIR", self.state.path())
+            .env("DEPLOY_WORKSPACE", workspace())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    pub fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// What a successful command prints.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        assert!(output.status.success(), "{arguments:?}\n{}\n{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// The data of a successful command.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let mut all = arguments.to_vec();
+        all.push("--json");
+        let printed = self.ok(&all);
+        serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{printed}"))
+    }
+
+    /// What a command that must fail with this exit code prints on standard error.
+    pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}\n{}\n{}",
+            text(&output.stdout),
+            text(&output.stderr)
+        );
+        text(&output.stderr)
+    }
+
+    /// The process ID of the cloud; `None` where none serves.
+    pub fn cloud(&self) -> Option<u32> {
+        let status = self.json(&["local", "status"]);
+        (status["state"] == "serving").then(|| u32::try_from(status["pid"].as_u64().unwrap()).unwrap())
+    }
+
+    /// Nothing is left of a cloud that served from this state directory: no process, no record, no work.
+    pub fn assert_bare(&self) {
+        let marker = self.state.path().display().to_string();
+        assert_eq!(processes(&marker), Vec::<String>::new());
+        assert!(!self.state.path().join("cloud.json").exists());
+        assert!(!self.state.path().join("work").exists());
+    }
+
+    /// A copy of the built-in templates that a test may change.
+    pub fn templates(&self) -> PathBuf {
+        let copy = self.work.path().join("templates");
+        for folder in ["foundation", "variants"] {
+            std::fs::create_dir_all(copy.join(folder)).unwrap();
+            for entry in std::fs::read_dir(workspace().join("templates").join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                std::fs::copy(&path, copy.join(folder).join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        copy
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = self.command(&["local", "stop"]).output();
+    }
+}
+
+/// Command lines of processes whose environment or arguments name this text.
+pub fn processes(marker: &str) -> Vec<String> {
+    let own = std::process::id().to_string();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let pid = entry.file_name().display().to_string();
+        if pid == own || !pid.chars().all(|c| c.is_ascii_digit()) {
+            continue;
+        }
+        let read = |file: &str| std::fs::read(entry.path().join(file)).unwrap_or_default();
+        let line = text(&read("cmdline")).replace('\0', " ");
+        if (text(&read("environ")) + &line).contains(marker) && !line.is_empty() {
+            found.push(format!("{pid} {line}"));
+        }
+    }
+    found
+}
+
+/// Waits until something holds.
+pub fn wait_until(what: &str, patience: Duration, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < patience, "not within {} s: {what}", patience.as_secs());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+pub fn kill(pid: u32) {
+    assert!(Process::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
