@@ -111,10 +111,8 @@ impl Cloud {
         }
         let endpoint = format!("http://{address}");
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let global = GlobalServices {
-            iam: Arc::default(),
-            s3: Arc::new(S3::new(options.work_dir.join("objects"))),
-        };
+        let global =
+            GlobalServices { iam: Arc::default(), s3: Arc::new(S3::new(options.work_dir.join("objects"))) };
         let mut regions = Vec::new();
         for region in &options.regions {
             let work_dir = options.work_dir.join(region);

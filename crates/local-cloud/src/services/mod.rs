@@ -4,10 +4,10 @@
 //! come through the wire handlers, which [`wire_handlers`] lists.
 
 pub mod apigateway;
-mod blob;
 pub mod application_autoscaling;
-mod compute;
+mod blob;
 pub mod cloudformation;
+mod compute;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
@@ -179,7 +179,10 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
         Arc::new(ecs::EcsApi(Arc::clone(services))),
         Arc::new(elbv2::ElasticLoadBalancingApi(Arc::clone(services))),
         Arc::new(elbv2::Front(Arc::clone(services))),
-        Arc::new(iam::IamService { iam: Arc::clone(&services.iam), account: services.context.account.clone() }),
+        Arc::new(iam::IamService {
+            iam: Arc::clone(&services.iam),
+            account: services.context.account.clone(),
+        }),
         Arc::new(lambda::LambdaApi(Arc::clone(services))),
         Arc::new(logs::LogsService(Arc::clone(&services.logs))),
         Arc::new(s3::S3Service { s3: Arc::clone(&services.s3), account: services.context.account.clone() }),
