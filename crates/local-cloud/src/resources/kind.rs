@@ -69,13 +69,13 @@ pub(super) struct Tag {
 pub(super) struct Kind<T> {
     schema: Schema,
     services: Arc<Services>,
-    kind: std::marker::PhantomData<fn() -> T>,
+    of: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<T: ResourceType> Kind<T> {
     pub fn handler(services: &Arc<Services>) -> Result<Arc<dyn Handler>, SchemaError> {
         let schema = Schema::parse(T::SCHEMA)?;
-        Ok(Arc::new(Self { schema, services: Arc::clone(services), kind: std::marker::PhantomData }))
+        Ok(Arc::new(Self { schema, services: Arc::clone(services), of: std::marker::PhantomData }))
     }
 
     fn call(&self, request: Request) -> Result<Call<T::Properties>, Failure> {

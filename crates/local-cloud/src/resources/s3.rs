@@ -28,15 +28,13 @@ struct VersioningConfiguration {
 }
 
 fn apply(call: &Call<BucketProperties>, bucket: &Stored) {
-    bucket.set_versioning(
-        match call.properties.versioning_configuration.as_ref().map(|given| given.status.as_str()) {
-            Some("Enabled") => Versioning::Enabled,
-            // A bucket that was versioned once can only be suspended; one that never was stays so.
-            Some(_) => Versioning::Suspended,
-            None if bucket.versioning() == Versioning::Never => Versioning::Never,
-            None => Versioning::Suspended,
-        },
-    );
+    let wanted = call.properties.versioning_configuration.as_ref().map(|given| given.status.as_str());
+    bucket.set_versioning(match wanted {
+        Some("Enabled") => Versioning::Enabled,
+        None if bucket.versioning() == Versioning::Never => Versioning::Never,
+        // What was versioned once can only be suspended.
+        _ => Versioning::Suspended,
+    });
     let tags = call.tags(&call.properties.tags);
     bucket.edit_tags(|all| *all = tags);
 }

@@ -13,7 +13,7 @@ use super::ecs::Ecs;
 use super::lambda::{ACCOUNT_CONCURRENCY, Lambda};
 
 /// How long an environment of a function stays without requests; AWS keeps them for some minutes.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Where the AWS APIs are, and credentials that any SDK takes; the cloud does not look at them unless it was told to.
 fn environment(context: &RegionContext) -> BTreeMap<String, String> {

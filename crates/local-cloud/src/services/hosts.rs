@@ -45,16 +45,12 @@ impl Hosts {
         while let Some(at) = rest.find("http") {
             let (before, url) = rest.split_at(at);
             out.push_str(before);
-            match self.resolve(url) {
-                Some((length, address)) => {
-                    out.push_str(&format!("http://{address}"));
-                    rest = &url[length..];
-                }
-                None => {
-                    out.push_str("http");
-                    rest = &url["http".len()..];
-                }
-            }
+            let (length, presented) = match self.resolve(url) {
+                Some((length, address)) => (length, format!("http://{address}")),
+                None => ("http".len(), "http".to_owned()),
+            };
+            out.push_str(&presented);
+            rest = &url[length..];
         }
         out.push_str(rest);
         out

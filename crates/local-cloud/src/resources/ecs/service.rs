@@ -34,7 +34,8 @@ pub(in crate::resources) struct Properties {
 struct Target {
     container_name: Option<String>,
     container_port: Option<u16>,
-    target_group_arn: Option<String>,
+    #[serde(rename = "TargetGroupArn")]
+    group_arn: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -67,7 +68,7 @@ struct AwsVpc {
 }
 
 /// How long a service may take to become steady. AWS waits for three hours; here a task starts in a second or not at all.
-const STEADY_TIMEOUT: Duration = Duration::from_secs(600);
+const STEADY_TIMEOUT: Duration = Duration::from_mins(10);
 
 fn invalid(message: impl std::fmt::Display) -> Failure {
     failed(Code::InvalidRequest, message)
@@ -82,7 +83,7 @@ impl Properties {
             return Err(refused(EcsError::DefinitionInactive));
         }
         let targets = self.load_balancers.iter().map(|target| {
-            match (&target.target_group_arn, &target.container_name, target.container_port) {
+            match (&target.group_arn, &target.container_name, target.container_port) {
                 (Some(group), Some(container), Some(port)) => {
                     Ok(LoadBalancerTarget { target_group: group.clone(), container: container.clone(), port })
                 }

@@ -52,9 +52,9 @@ impl ResourceType for Listener {
         _: ListenerProperties,
     ) -> Result<Resource, Failure> {
         let (properties, elb) = (&call.properties, &call.services.elbv2);
-        elb.update_listener(&current.physical_id, properties.port()?, properties.default_actions.clone())
-            .await
-            .map_err(refused)?;
+        let (port, tags) = (properties.port()?, call.tags(&properties.tags));
+        let actions = properties.default_actions.clone();
+        elb.update_listener(&current.physical_id, port, actions, tags).map_err(refused)?;
         Ok(current)
     }
 

@@ -204,16 +204,12 @@ impl Properties {
 
     fn hold(&self, call: &Call<Self>, name: &str) -> Result<(), Failure> {
         let arn = call.services.lambda.arn(name);
-        match &self.vpc_config {
-            Some(network) => {
-                let held = network.subnet_ids.iter().chain(&network.security_group_ids).cloned();
-                call.services.ec2.hold(&arn, held).map_err(with(Code::NotFound))
-            }
-            None => {
-                call.services.ec2.release(&arn);
-                Ok(())
-            }
-        }
+        let Some(network) = &self.vpc_config else {
+            call.services.ec2.release(&arn);
+            return Ok(());
+        };
+        let held = network.subnet_ids.iter().chain(&network.security_group_ids).cloned();
+        call.services.ec2.hold(&arn, held).map_err(with(Code::NotFound))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::Services;
 /// The period of the metrics, and how many in a row must be above or below before the number of tasks changes.
 ///
 /// <https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html>
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_mins(1);
 const PERIODS_OUT: u32 = 3;
 const PERIODS_IN: u32 = 15;
 

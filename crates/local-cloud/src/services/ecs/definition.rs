@@ -149,7 +149,7 @@ pub fn check_fargate_size(cpu: u32, memory_mb: u32) -> Result<(), EcsError> {
     let offered = if cpu == 256 {
         [512, 1024, 2048].contains(&memory_mb)
     } else if let Some((_, least, most, step)) = sizes.iter().find(|(units, ..)| *units == cpu) {
-        (*least..=*most).contains(&memory_mb) && memory_mb % step == 0
+        (*least..=*most).contains(&memory_mb) && memory_mb.is_multiple_of(*step)
     } else {
         return Err(EcsError::InvalidParameter(format!(
             "Invalid 'cpu' setting for task: {cpu} is not one of 256, 512, 1024, 2048, 4096, 8192 and 16384."

@@ -46,11 +46,12 @@ impl ElasticLoadBalancing {
     }
 
     /// Replaces a listener's default actions at once. A new port gets a new loopback port.
-    pub async fn update_listener(
+    pub fn update_listener(
         &self,
         arn: &str,
         port: u16,
         default_actions: Vec<Action>,
+        tags: BTreeMap<String, String>,
     ) -> Result<(), ElbError> {
         let current = self.listener(arn)?;
         let balancer = self.load_balancer(&current.balancer)?;
@@ -63,6 +64,7 @@ impl ElasticLoadBalancing {
         if let Some(listener) = state.listeners.get_mut(arn) {
             listener.port = port;
             listener.default_actions = default_actions;
+            listener.tags = tags;
         }
         if let Err(error) = state.refresh(arn) {
             state.listeners.extend(before.map(|listener| (arn.to_owned(), listener)));
@@ -158,7 +160,7 @@ impl State {
         let idle = self
             .balancers
             .get(&listener.balancer)
-            .map_or(Duration::from_secs(60), |balancer| balancer.attributes.idle_timeout());
+            .map_or(Duration::from_mins(1), |balancer| balancer.attributes.idle_timeout());
         let rules: Vec<Rule> = self.rules.values().filter(|rule| rule.listener == arn).cloned().collect();
         let spec = self.spec(listener.port, idle, &listener.default_actions, &rules)?;
         listener.handle.update(spec).map_err(|error| ElbError::Validation(error.to_string()))

@@ -45,7 +45,8 @@ impl From<LambdaError> for ApiError {
             }
             LambdaError::FunctionExists(_)
             | LambdaError::AliasExists(_)
-            | LambdaError::StatementExists(_) => {
+            | LambdaError::StatementExists(_)
+            | LambdaError::Invoke(InvokeError::Stopped { .. }) => {
                 Self::with_status(StatusCode::CONFLICT, "ResourceConflictException", message)
             }
             LambdaError::InvalidRequestContent(_) => Self::sender("InvalidRequestContentException", message),
@@ -58,9 +59,6 @@ impl From<LambdaError> for ApiError {
             }
             LambdaError::Invoke(InvokeError::PayloadTooLarge { .. }) => {
                 Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message)
-            }
-            LambdaError::Invoke(InvokeError::Stopped { .. }) => {
-                Self::with_status(StatusCode::CONFLICT, "ResourceConflictException", message)
             }
         }
     }

@@ -99,7 +99,7 @@ impl Lambda {
         let (runner, versions) = {
             let functions = self.functions();
             let entry = find(&functions, &name, &configuration.arn)?;
-            let numbered = (entry.reserved != reserved).then(|| entry.numbered()).unwrap_or_default();
+            let numbered = if entry.reserved == reserved { Vec::new() } else { entry.numbered() };
             (Arc::clone(&entry.latest.runner), numbered)
         };
         runner.function.update(configuration.spec(LATEST, reserved, 0)).await?;
