@@ -30,9 +30,19 @@ pub struct Wanted {
     pub flavor: Flavor,
 }
 
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Variants with everything that they need.
+    Up,
+    /// One variant that stands already.
+    Redeploy,
+}
+
 /// The stacks to apply, foundation first.
 #[derive(Debug)]
 pub struct Plan<'c> {
+    pub purpose: Purpose,
     pub foundation: Vec<&'c Template>,
     pub variants: Vec<&'c Variant>,
     pub specs: Vec<StackSpec>,
@@ -112,7 +122,7 @@ impl<'c> Plan<'c> {
                 }
             }
         }
-        Ok(Self { foundation, variants, specs, wanted })
+        Ok(Self { purpose: Purpose::Up, foundation, variants, specs, wanted })
     }
 
     /// How many resources the templates declare.

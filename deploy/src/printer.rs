@@ -15,7 +15,7 @@ use stacks::Event;
 use crate::failure::Failure;
 use live::Tree;
 use meter::Meter;
-pub use rows::{StackRow, seconds};
+pub use rows::{StackRow, count, seconds};
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();

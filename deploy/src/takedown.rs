@@ -16,7 +16,7 @@ use crate::emptying::Emptying;
 use crate::failure::Failure;
 use crate::local_http;
 use crate::plan::{KIND_TAG, PREFIX_TAG, STACK_TAG};
-use crate::printer::{StackRow, seconds};
+use crate::printer::{StackRow, count, seconds};
 use crate::target::Target;
 
 /// The most that a template without a present counterpart is assumed to hold.
@@ -44,8 +44,7 @@ impl Takedown {
     /// `20 stacks deleted in 4m 51s`
     pub fn summary(&self) -> String {
         let deleted = self.stacks.iter().filter(|report| report.outcome == Outcome::Deleted).count();
-        let plural = if deleted == 1 { "stack" } else { "stacks" };
-        format!("{deleted} {plural} deleted in {}", seconds(self.elapsed_ms))
+        format!("{} deleted in {}", count(deleted, "stack"), seconds(self.elapsed_ms))
     }
 
     /// The command's result.
@@ -114,8 +113,7 @@ pub async fn take_down(
         DeleteOptions { pacing: target.pacing, hooks: Emptying::shared(target), cancel: cancel.clone() };
     let specs: Vec<DeleteSpec> = doomed.iter().map(|stack| delete_spec(context, stack, doomed)).collect();
     let rows: Vec<StackRow> = doomed.iter().map(|stack| row(context, stack)).collect();
-    let plural = if specs.len() == 1 { "stack" } else { "stacks" };
-    context.printer.begin("down", &format!("{} {plural}", specs.len()), &rows);
+    context.printer.begin("down", &count(specs.len(), "stack"), &rows);
     let (delete, mut events) = stacks::delete(target.cloudformation.clone(), specs, options);
     let draw = async {
         while let Some(event) = events.next().await {

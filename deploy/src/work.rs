@@ -12,6 +12,7 @@ use signed_http::Transport;
 use workload::Workload;
 
 use crate::failure::Failure;
+use crate::printer::count;
 use crate::target::Target;
 
 /// A variant to be asked.
@@ -59,13 +60,11 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let variants = self.variants.len();
-        let plural = if variants == 1 { "variant" } else { "variants" };
-        write!(f, "{}  {variants} {plural} × {} inputs   ", self.workload, self.inputs)?;
+        let variants = count(self.variants.len(), "variant");
+        write!(f, "{}  {variants} × {} inputs   ", self.workload, self.inputs)?;
         match self.differences.len() {
             0 => f.write_str("equal"),
-            1 => f.write_str("1 difference"),
-            many => write!(f, "{many} differences"),
+            many => f.write_str(&count(many, "difference")),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::cli::RedeployArgs;
 use crate::context::Context;
 use crate::deployment::deploy;
 use crate::failure::Failure;
-use crate::plan::{Given, Plan, variant_spec};
+use crate::plan::{Given, Plan, Purpose, variant_spec};
 use crate::printer::seconds;
 use crate::settings::TargetKind;
 use crate::target::Target;
@@ -66,7 +66,8 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let name = context.settings.stack_name(&variant.id);
     let stack = stacks.iter().find(|stack| stack.name == name).ok_or_else(not_up)?;
     let (spec, wanted) = variant_spec(&context.catalog, &context.settings, variant, &given, &stacks)?;
-    let plan = Plan { foundation: Vec::new(), variants: vec![variant], specs: vec![spec], wanted };
+    let purpose = Purpose::Redeploy;
+    let plan = Plan { purpose, foundation: Vec::new(), variants: vec![variant], specs: vec![spec], wanted };
     if let Some(identity) = &identity {
         context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
     }

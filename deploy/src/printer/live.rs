@@ -1,12 +1,12 @@
 //! The stacks in progress: rows that change in place on a terminal, lines elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use stacks::{Event, Outcome, StackReport};
 
-use super::rows::{StackRow, activity, is_news, outcome, recovery_words, seconds, settings};
+use super::rows::{StackRow, activity, is_news, outcome, reason, recovery_words, seconds, settings};
 use super::{DIM, GREEN, RED, YELLOW, colour_for_stderr};
 
 /// The rows of one set of stacks.
@@ -14,6 +14,8 @@ pub struct Tree {
     verb: &'static str,
     rows: BTreeMap<String, StackRow>,
     bars: Option<Bars>,
+    /// Stacks of which it was told that they wait.
+    waiting: BTreeSet<String>,
 }
 
 struct Bars {
@@ -24,7 +26,7 @@ struct Bars {
 impl Tree {
     pub fn new(verb: &'static str, stacks: &[StackRow], live: bool) -> Self {
         let rows = stacks.iter().map(|row| (row.stack.clone(), row.clone())).collect();
-        Self { verb, rows, bars: live.then(|| Bars::new(stacks)) }
+        Self { verb, rows, bars: live.then(|| Bars::new(stacks)), waiting: BTreeSet::new() }
     }
 
     /// Draws an event in its row.
@@ -42,15 +44,15 @@ impl Tree {
     }
 
     /// The line of an event, without its time; `None` where it is no news.
-    pub fn line(&self, event: &Event, verbose: bool) -> Option<String> {
-        let label = self.rows.get(event.stack()).map_or(event.stack(), |row| row.label.as_str());
-        let verb = self.verb;
+    pub fn line(&mut self, event: &Event, verbose: bool) -> Option<String> {
         let words = match event {
-            Event::Waiting { on, .. } => format!("WAITING {}", on.join(", ")),
-            Event::Started { operation, adopted, .. } => {
-                let adopted = if *adopted { " (begun before)" } else { "" };
-                format!("STARTED {operation}{adopted}")
+            Event::Waiting { stack, on } => {
+                let first = self.waiting.insert(stack.clone());
+                (first || verbose).then(|| format!("WAITING for {}", on.join(", ")))?
             }
+            // The stack's own first event tells the same.
+            Event::Started { adopted: false, .. } => return None,
+            Event::Started { operation, .. } => format!("ADOPTED the {operation} in progress"),
             Event::Recovering { status, recovery, .. } => {
                 format!("RECOVERING {status}: {}", recovery_words(*recovery))
             }
@@ -60,7 +62,7 @@ impl Tree {
             Event::Resource(resource) if !verbose && !is_news(resource) => return None,
             Event::Resource(resource) => {
                 let of = if resource.of_stack { String::new() } else { format!(" {}", resource.logical_id) };
-                let reason = resource.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+                let reason = reason(resource).map(|reason| format!(": {reason}")).unwrap_or_default();
                 format!("{}{of}{reason}", resource.status)
             }
             Event::Finished(report) => {
@@ -69,7 +71,8 @@ impl Tree {
                 format!("DONE {} after {}{url}", outcome(report), seconds(report.elapsed_ms))
             }
         };
-        Some(format!("{verb} {label} {}", one_line(&words)))
+        let label = self.rows.get(event.stack()).map_or(event.stack(), |row| row.label.as_str());
+        Some(format!("{} {label} {}", self.verb, one_line(&words)))
     }
 
     /// Prints above the rows; says whether there are any.

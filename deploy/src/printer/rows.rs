@@ -94,13 +94,24 @@ fn resource_words(resource: &ResourceEvent) -> String {
     }
 }
 
-/// Whether a resource's event is news without `--verbose`: a failure, or word of what is waited for.
+/// Reasons that CloudFormation gives where nothing is to be told.
+const ROUTINE: [&str; 2] = ["Resource creation Initiated", "User Initiated"];
+
+/// The reason of an event, unless it is routine.
+pub fn reason(resource: &ResourceEvent) -> Option<&str> {
+    resource.reason.as_deref().filter(|reason| !ROUTINE.contains(reason))
+}
+
+/// Whether an event is news without `--verbose`: the stack's own way, a failure, or word of what is waited for. That a
+/// stack is done is told by its end.
 pub fn is_news(resource: &ResourceEvent) -> bool {
-    let routine = ["Resource creation Initiated", "User Initiated"];
-    resource.of_stack
-        || resource.status.ends_with("_FAILED")
-        || (resource.status.ends_with("_IN_PROGRESS")
-            && resource.reason.as_deref().is_some_and(|reason| !routine.contains(&reason)))
+    let moving = resource.status.ends_with("_IN_PROGRESS");
+    resource.status.ends_with("_FAILED") || (moving && (resource.of_stack || reason(resource).is_some()))
+}
+
+/// `1 variant`, `2 variants`
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -124,5 +135,8 @@ mod tests {
         assert!(!is_news(&event("CREATE_COMPLETE", None)));
         assert!(is_news(&event("CREATE_IN_PROGRESS", Some("waiting for 1 of 2 tasks"))));
         assert!(is_news(&event("UPDATE_FAILED", Some("no"))));
+        let of_stack =
+            |status: &str| ResourceEvent { of_stack: true, ..event(status, Some("User Initiated")) };
+        assert!(is_news(&of_stack("CREATE_IN_PROGRESS")) && !is_news(&of_stack("CREATE_COMPLETE")));
     }
 }

@@ -8,7 +8,7 @@ use super::{Leftover, Scope};
 
 type Looked = Result<Vec<Leftover>, String>;
 
-fn words(error: SignedHttpError) -> String {
+fn words(error: &SignedHttpError) -> String {
     error.to_string()
 }
 
@@ -25,7 +25,8 @@ pub(super) async fn log_groups(signed: &Client, scope: &Scope) -> Looked {
                 input["nextToken"] = Value::from(token);
             }
             let target = "Logs_20140328.DescribeLogGroups";
-            let answer = signed.json("logs", target, JsonVersion::V1_1, input).await.map_err(words)?;
+            let answer =
+                signed.json("logs", target, JsonVersion::V1_1, input).await.map_err(|error| words(&error))?;
             let groups = answer["logGroups"].as_array().into_iter().flatten();
             found.extend(
                 groups.filter_map(|group| Some(Leftover::new("log group", group["logGroupName"].as_str()?))),
@@ -41,7 +42,7 @@ pub(super) async fn log_groups(signed: &Client, scope: &Scope) -> Looked {
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>
 pub(super) async fn buckets(signed: &Client, scope: &Scope) -> Looked {
-    let answer = signed.call(Request::new("s3", Method::GET, "/")).await.map_err(words)?;
+    let answer = signed.call(Request::new("s3", Method::GET, "/")).await.map_err(|error| words(&error))?;
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     let root = xml::parse(&text).ok_or("the list of buckets is no XML")?;
     let buckets = root.child("Buckets").into_iter().flat_map(|buckets| buckets.children_named("Bucket"));
@@ -55,7 +56,10 @@ pub(super) async fn buckets(signed: &Client, scope: &Scope) -> Looked {
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListQueues.html>
 pub(super) async fn queues(signed: &Client, scope: &Scope) -> Looked {
     let input = json!({"QueueNamePrefix": scope.prefix, "MaxResults": 1000});
-    let answer = signed.json("sqs", "AmazonSQS.ListQueues", JsonVersion::V1_0, input).await.map_err(words)?;
+    let answer = signed
+        .json("sqs", "AmazonSQS.ListQueues", JsonVersion::V1_0, input)
+        .await
+        .map_err(|error| words(&error))?;
     let urls = answer["QueueUrls"].as_array().into_iter().flatten();
     Ok(urls.filter_map(|url| Some(Leftover::new("queue", url.as_str()?))).collect())
 }
@@ -69,7 +73,8 @@ pub(super) async fn tagged(signed: &Client, scope: &Scope) -> Looked {
     loop {
         let input = json!({"TagFilters": filters, "ResourcesPerPage": 100, "PaginationToken": token});
         let target = "ResourceGroupsTaggingAPI_20170126.GetResources";
-        let answer = signed.json("tagging", target, JsonVersion::V1_1, input).await.map_err(words)?;
+        let answer =
+            signed.json("tagging", target, JsonVersion::V1_1, input).await.map_err(|error| words(&error))?;
         for resource in answer["ResourceTagMappingList"].as_array().into_iter().flatten() {
             let Some(arn) = resource["ResourceARN"].as_str() else { continue };
             found.push(Leftover::new(arn.split(':').nth(2).unwrap_or("resource"), arn));

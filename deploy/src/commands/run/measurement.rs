@@ -30,7 +30,7 @@ impl Measurement {
     /// A few seconds' worth.
     pub fn new(target: &Target, seed: u64) -> Self {
         let requests = match target.kind {
-            TargetKind::Local => 3000,
+            TargetKind::Local => 1500,
             TargetKind::Aws => 900,
         };
         Self { requests, connections: 4, trials: 3, seed }
