@@ -9,6 +9,7 @@ mod spec;
 mod target;
 mod target_group;
 mod upstream;
+mod wire;
 
 pub(crate) use forward::remove_hop_by_hop;
 pub use listener::Listener;

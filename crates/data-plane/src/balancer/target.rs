@@ -1,20 +1,17 @@
 //! One target: its health, the requests it is serving, the connections kept to it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
+use super::wire::Wire;
 use super::{TargetDescription, TargetState};
-use crate::body::Body;
 use crate::mutex::Mutex;
 
 /// Idle connections are closed before most servers would close them, so that few requests meet a closing one.
@@ -28,12 +25,10 @@ pub(crate) struct Target {
     outstanding: AtomicUsize,
     /// Told when the last outstanding request ends.
     quiet: Notify,
-    idle: Mutex<Vec<(SendRequest<Body>, Instant)>>,
+    idle: Mutex<Vec<(Wire, Instant)>>,
     leaving: AtomicBool,
     /// Ends the health checks.
     pub(super) unchecked: CancellationToken,
-    tasks: TaskTracker,
-    closed: CancellationToken,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +40,7 @@ pub(super) struct Health {
 
 /// A connection and whether it has served before.
 pub(super) struct Connection {
-    pub(super) sender: SendRequest<Body>,
+    pub(super) wire: Wire,
     pub(super) reused: bool,
 }
 
@@ -67,7 +62,8 @@ impl Drop for Outstanding {
 }
 
 impl Target {
-    pub(crate) fn new(address: SocketAddr, tasks: TaskTracker, closed: CancellationToken) -> Arc<Self> {
+    /// A target whose health checks end with `closed`.
+    pub(crate) fn new(address: SocketAddr, closed: &CancellationToken) -> Arc<Self> {
         Arc::new(Self {
             address,
             health: Mutex::new(Health::initial()),
@@ -76,8 +72,6 @@ impl Target {
             idle: Mutex::default(),
             leaving: AtomicBool::new(false),
             unchecked: closed.child_token(),
-            tasks,
-            closed,
         })
     }
 
@@ -151,55 +145,35 @@ impl Target {
     }
 
     /// A kept connection that is still open, or a new one.
-    pub(super) async fn connect(&self) -> std::io::Result<Connection> {
-        while let Some(mut sender) = self.take_idle() {
-            if sender.ready().await.is_ok() {
-                return Ok(Connection { sender, reused: true });
+    pub(super) async fn connect(&self) -> io::Result<Connection> {
+        while let Some(mut wire) = self.take_idle() {
+            if wire.is_ready().await {
+                return Ok(Connection { wire, reused: true });
             }
         }
-        self.connect_anew().await
+        Ok(Connection { wire: Wire::open(self.address).await?, reused: false })
     }
 
-    pub(super) async fn connect_anew(&self) -> std::io::Result<Connection> {
-        let stream = TcpStream::connect(self.address).await?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
-        let closed = self.closed.clone();
-        self.tasks.spawn(async move {
-            tokio::select! {
-                biased;
-                // Errors reach whoever waits for the response.
-                _ = connection => {}
-                () = closed.cancelled() => {}
-            }
-        });
-        Ok(Connection { sender, reused: false })
-    }
-
-    fn take_idle(&self) -> Option<SendRequest<Body>> {
+    fn take_idle(&self) -> Option<Wire> {
         let mut idle = self.idle.lock();
-        while let Some((sender, since)) = idle.pop() {
-            if since.elapsed() > MOST_IDLE {
-                // The rest has been idle for even longer.
-                idle.clear();
-                return None;
-            }
-            if !sender.is_closed() {
-                return Some(sender);
-            }
+        let (wire, since) = idle.pop()?;
+        if since.elapsed() > MOST_IDLE {
+            // The rest has been idle for even longer.
+            idle.clear();
+            return None;
         }
-        None
+        Some(wire)
     }
 
     /// Keeps a connection whose response has been read.
-    pub(super) fn keep(&self, sender: SendRequest<Body>) {
-        if sender.is_closed() || self.leaving.load(Ordering::Acquire) {
+    pub(super) fn keep(&self, wire: Wire) {
+        if wire.has_ended() {
             return;
         }
         let mut idle = self.idle.lock();
-        if idle.len() < MOST_KEPT {
-            idle.push((sender, Instant::now()));
+        // Looked at under the lock, so that nothing is kept after a leaving target has let go of all.
+        if !self.is_leaving() && idle.len() < MOST_KEPT {
+            idle.push((wire, Instant::now()));
         }
     }
 }

@@ -89,7 +89,7 @@ impl TargetGroup {
             if self.closed.is_cancelled() || targets.all.iter().any(present) {
                 return;
             }
-            let target = Target::new(address, self.tasks.clone(), self.closed.clone());
+            let target = Target::new(address, &self.closed);
             targets.all.push(Arc::clone(&target));
             target
         };

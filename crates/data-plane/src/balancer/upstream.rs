@@ -11,11 +11,11 @@ use http::{Method, Request, Response, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::SendRequest;
 use tokio::time::timeout;
 
 use super::forward::remove_hop_by_hop;
 use super::target::Outstanding;
+use super::wire::Wire;
 use crate::body::{Body, BodyError};
 
 /// How long connecting may take.
@@ -62,9 +62,10 @@ pub(crate) async fn send(
         };
         let Some((body, repeatable)) = payload.take() else { break };
         let request = rebuild(parts, body);
-        let sent = timeout(response_timeout, connection.sender.try_send_request(request)).await;
+        let (sender, driver) = connection.wire.halves();
+        let sent = timeout(response_timeout, driver.drive(sender.try_send_request(request))).await;
         let mut error = match sent {
-            Ok(Ok(response)) => return Ok(pass_on(response, connection.sender, outstanding)),
+            Ok(Ok(response)) => return Ok(pass_on(response, connection.wire, outstanding, repeatable)),
             Err(_) => return Err(SendError::ResponseTimeout),
             Ok(Err(error)) => error,
         };
@@ -136,15 +137,12 @@ fn rebuild(parts: &Parts, body: Body) -> Request<Body> {
     request
 }
 
-fn pass_on(
-    response: Response<Incoming>,
-    sender: SendRequest<Body>,
-    outstanding: Outstanding,
-) -> Response<Body> {
+/// A connection is kept only if its request was known as a whole: a body that is still coming in would hold it up.
+fn pass_on(response: Response<Incoming>, wire: Wire, outstanding: Outstanding, keep: bool) -> Response<Body> {
     let (mut parts, incoming) = response.into_parts();
     remove_hop_by_hop(&mut parts.headers);
     parts.version = Version::HTTP_11;
-    let mut lease = Some((sender, outstanding));
+    let mut lease = Some(Lease { wire, outstanding, keep });
     let body = if incoming.is_end_stream() {
         finish(&mut lease);
         Body::empty()
@@ -154,9 +152,15 @@ fn pass_on(
     Response::from_parts(parts, body)
 }
 
-fn finish(lease: &mut Option<(SendRequest<Body>, Outstanding)>) {
-    if let Some((sender, outstanding)) = lease.take() {
-        outstanding.target().keep(sender);
+struct Lease {
+    wire: Wire,
+    outstanding: Outstanding,
+    keep: bool,
+}
+
+fn finish(lease: &mut Option<Lease>) {
+    if let Some(Lease { wire, outstanding, keep: true }) = lease.take() {
+        outstanding.target().keep(wire);
     }
 }
 
@@ -164,7 +168,7 @@ fn finish(lease: &mut Option<(SendRequest<Body>, Outstanding)>) {
 /// before, the connection closes.
 struct Forwarded {
     incoming: Incoming,
-    lease: Option<(SendRequest<Body>, Outstanding)>,
+    lease: Option<Lease>,
 }
 
 impl HttpBody for Forwarded {
@@ -172,15 +176,21 @@ impl HttpBody for Forwarded {
     type Error = BodyError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = ready!(Pin::new(&mut self.incoming).poll_frame(context));
+        let this = self.get_mut();
+        let mut polled = Pin::new(&mut this.incoming).poll_frame(context);
+        if let (true, Some(lease)) = (polled.is_pending(), &mut this.lease) {
+            lease.wire.poll(context);
+            polled = Pin::new(&mut this.incoming).poll_frame(context);
+        }
+        let frame = ready!(polled);
         match &frame {
-            None => finish(&mut self.lease),
-            Some(Ok(_)) if self.incoming.is_end_stream() => finish(&mut self.lease),
+            None => finish(&mut this.lease),
+            Some(Ok(_)) if this.incoming.is_end_stream() => finish(&mut this.lease),
             Some(Ok(_)) => {}
-            Some(Err(_)) => self.lease = None,
+            Some(Err(_)) => this.lease = None,
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }

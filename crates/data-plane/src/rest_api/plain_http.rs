@@ -9,8 +9,7 @@ use http::uri::PathAndQuery;
 use http::{Request, Response, Uri, Version};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::TaskTracker;
+use tokio_util::sync::CancellationToken;
 
 use super::backends::{HttpCaller, HttpFailure};
 use crate::balancer::{Payload, SendError, Target, send};
@@ -26,23 +25,13 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_mins(15);
 pub struct PlainHttp {
     resolve_timeout: Duration,
     targets: Mutex<HashMap<SocketAddr, Arc<Target>>>,
-    tasks: TaskTracker,
-    closed: CancellationToken,
-    _guard: DropGuard,
 }
 
 impl PlainHttp {
     /// Finding the address of a name takes at most `resolve_timeout`.
     #[must_use]
     pub fn new(resolve_timeout: Duration) -> Self {
-        let closed = CancellationToken::new();
-        Self {
-            resolve_timeout,
-            targets: Mutex::default(),
-            tasks: TaskTracker::new(),
-            _guard: closed.clone().drop_guard(),
-            closed,
-        }
+        Self { resolve_timeout, targets: Mutex::default() }
     }
 
     /// Sends to `address` whatever the URI's host says; the `Host` header still names it.
@@ -83,7 +72,7 @@ impl PlainHttp {
         if targets.len() >= MOST_ADDRESSES && !targets.contains_key(&address) {
             targets.clear();
         }
-        let new = || Target::new(address, self.tasks.clone(), self.closed.clone());
+        let new = || Target::new(address, &CancellationToken::new());
         Arc::clone(targets.entry(address).or_insert_with(new))
     }
 

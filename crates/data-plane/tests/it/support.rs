@@ -105,7 +105,7 @@ pub fn function_context() -> (FunctionContext, Arc<Memory>, TempDir) {
         region: "us-east-1".to_owned(),
         environment: BTreeMap::from([("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:1".to_owned())]),
         concurrency: AccountConcurrency::new(1000),
-        idle_timeout: Duration::from_secs(600),
+        idle_timeout: Duration::from_mins(10),
     };
     (context, logs, directory)
 }
@@ -237,7 +237,7 @@ pub fn listener_spec(default_action: Action) -> ListenerSpec {
         protocol: Protocol::Http,
         default_action,
         rules: Vec::new(),
-        idle_timeout: Duration::from_secs(60),
+        idle_timeout: Duration::from_mins(1),
     }
 }
 
