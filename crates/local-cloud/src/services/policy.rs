@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use super::iam::wildcard;
+
 /// A policy document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -96,30 +98,6 @@ fn any(value: &Value, mut test: impl FnMut(&str) -> bool) -> bool {
     }
 }
 
-/// Whether `*` (any characters) and `?` (one character) of a pattern fit a text.
-#[must_use]
-pub fn wildcard(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut from) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while from < text.len() {
-        if at < pattern.len() && pattern[at] == '*' {
-            star = Some((at, from));
-            at += 1;
-        } else if at < pattern.len() && (pattern[at] == '?' || pattern[at] == text[from]) {
-            at += 1;
-            from += 1;
-        } else if let Some((star_at, star_from)) = star {
-            star = Some((star_at, star_from + 1));
-            at = star_at + 1;
-            from = star_from + 1;
-        } else {
-            return false;
-        }
-    }
-    pattern[at..].iter().all(|c| *c == '*')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,18 +132,5 @@ mod tests {
         .unwrap();
         assert!(!policy.allows(&access(&[])));
         assert_eq!(Policy::parse("[]"), None);
-    }
-
-    #[test]
-    fn fits_wildcards() {
-        for (pattern, text, fits) in [
-            ("*", "", true),
-            ("a*c?", "abbcd", true),
-            ("a*c", "ab", false),
-            ("a", "ab", false),
-            ("*b*", "abc", true),
-        ] {
-            assert_eq!(wildcard(pattern, text), fits, "{pattern} {text}");
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::LogsError;
-use crate::services::policy::wildcard;
+use crate::services::iam::wildcard;
 
 /// A parsed filter pattern.
 #[derive(Clone, Debug, PartialEq)]

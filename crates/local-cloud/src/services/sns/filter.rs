@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::SnsError;
-use crate::services::policy::wildcard;
+use crate::services::iam::wildcard;
 use crate::services::sqs::{AttributeValue, MessageAttribute};
 
 /// What of a message a policy looks at.
