@@ -69,6 +69,7 @@ const TEXTS: &[(&str, Option<&str>, &str)] = &[
         "{ \"z\" : 1,\n  \"a\" : [ 1.0, 1e3, -0, 12345678901234567890 ],\t\"z\" : null }\n",
     ),
     ("a JSON array", JSON, r#"[true,false,null,"",{}]"#),
+    ("an empty JSON object", JSON, "{}"),
     ("a JSON string", JSON, r#""just a \"string\" \\ \/ \u00e9""#),
     ("JSON null", JSON, "null"),
     ("broken JSON", JSON, r#"{"a":[1,2"#),
