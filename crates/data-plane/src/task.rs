@@ -1,6 +1,7 @@
 //! Container tasks as processes of the image's own entry point, and services that keep a number of them running.
 
 mod deployment;
+mod health;
 mod instance;
 mod rootfs;
 mod scheduler;

@@ -80,7 +80,7 @@ pub(super) async fn serve(
 ) -> Response<Body> {
     let mut facts = Facts::new(Arc::clone(&stage), &parts, client);
     let mut query = Vec::new();
-    let answer = match run(&stage, backends, (&parts, body), path, &mut query, &mut facts).await {
+    let answer = match run(backends, (&parts, body), path, &mut query, &mut facts).await {
         Ok(answer) => answer,
         Err(failure) => {
             if let Some(cause) = &failure.cause {
@@ -101,13 +101,13 @@ pub(super) async fn serve(
 }
 
 async fn run<'a>(
-    stage: &Arc<Stage>,
     backends: &Backends,
     (parts, body): (&'a Parts, Body),
     path: &'a str,
     query: &mut Vec<(String, String)>,
     facts: &mut Facts,
 ) -> Result<Answer, Failure> {
+    let stage = Arc::clone(&facts.stage);
     let deployment = &stage.deployment;
     let unknown = || Failure::new(Kind::MissingAuthenticationToken, "Missing Authentication Token");
     let (index, parameters) = deployment.tree.find(path).ok_or_else(unknown)?;

@@ -8,11 +8,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::deployment::{Member, Rollout, tally};
+use super::health::{Health, health};
 use super::{
     DeploymentFailure, DeploymentState, ServiceEvent, ServiceSpec, ServiceStatus, Task, TaskContext,
     TaskExit, TaskState,
 };
-use crate::balancer::{TargetGroup, TargetState};
 
 const KEPT_EVENTS: usize = 100;
 /// How soon health is looked at again while tasks are starting, and while all is well.
@@ -356,33 +356,6 @@ impl Scheduler {
             changed
         });
     }
-}
-
-enum Health {
-    Good,
-    /// In the target group named.
-    Bad(String),
-    Unknown,
-}
-
-fn health(groups: &[Arc<TargetGroup>], member: &Member) -> Health {
-    if groups.is_empty() {
-        return if Instant::now() >= member.ripe_at() { Health::Good } else { Health::Unknown };
-    }
-    let mut all_good = true;
-    for group in groups {
-        let state = group
-            .targets()
-            .into_iter()
-            .find(|target| target.address == member.task.address() && target.state != TargetState::Draining)
-            .map(|target| target.state);
-        match state {
-            Some(TargetState::Healthy) => {}
-            Some(TargetState::Unhealthy) => return Health::Bad(group.spec().name.clone()),
-            _ => all_good = false,
-        }
-    }
-    if all_good { Health::Good } else { Health::Unknown }
 }
 
 /// Takes a task out of service: no new requests, time for those in progress, then SIGTERM and SIGKILL.
