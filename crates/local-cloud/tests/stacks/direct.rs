@@ -22,6 +22,7 @@ async fn a_service_integration_publishes_to_the_topic() {
 
     let too_large = "x".repeat(256 * 1024 + 1);
     for (content_type, body, status, message) in [
+        ("text/plain", "", 400, "The request body is empty"),
         ("text/plain", too_large.as_str(), 413, "The request body is over 256 KiB"),
         ("image/png", "x", 415, "The content type is not supported"),
     ] {

@@ -72,6 +72,10 @@ impl ResourceType for VpcEndpoint {
     async fn update(call: Call<Properties>, current: Resource, _: Properties) -> Result<Resource, Failure> {
         let needs = call.properties.needs().collect();
         call.services.ec2.set_needs(&current.physical_id, needs).map_err(refused)?;
+        call.services
+            .ec2
+            .set_tags(&current.physical_id, call.tags(&call.properties.tags))
+            .map_err(refused)?;
         Ok(current)
     }
 

@@ -33,10 +33,14 @@ impl ResourceType for InternetGateway {
     }
 
     async fn update(
-        _: Call<GatewayProperties>,
+        call: Call<GatewayProperties>,
         current: Resource,
         _: GatewayProperties,
     ) -> Result<Resource, Failure> {
+        call.services
+            .ec2
+            .set_tags(&current.physical_id, call.tags(&call.properties.tags))
+            .map_err(refused)?;
         Ok(current)
     }
 

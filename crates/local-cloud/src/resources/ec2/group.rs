@@ -121,6 +121,10 @@ impl ResourceType for SecurityGroup {
     ) -> Result<Resource, Failure> {
         let needs = call.properties.needs(&current.physical_id)?;
         call.services.ec2.set_needs(&current.physical_id, needs).map_err(refused)?;
+        call.services
+            .ec2
+            .set_tags(&current.physical_id, call.tags(&call.properties.tags))
+            .map_err(refused)?;
         Ok(current)
     }
 

@@ -34,10 +34,14 @@ impl ResourceType for RouteTable {
     }
 
     async fn update(
-        _: Call<TableProperties>,
+        call: Call<TableProperties>,
         current: Resource,
         _: TableProperties,
     ) -> Result<Resource, Failure> {
+        call.services
+            .ec2
+            .set_tags(&current.physical_id, call.tags(&call.properties.tags))
+            .map_err(refused)?;
         Ok(current)
     }
 

@@ -56,7 +56,11 @@ impl ResourceType for Subnet {
         ))
     }
 
-    async fn update(_: Call<Properties>, current: Resource, _: Properties) -> Result<Resource, Failure> {
+    async fn update(call: Call<Properties>, current: Resource, _: Properties) -> Result<Resource, Failure> {
+        call.services
+            .ec2
+            .set_tags(&current.physical_id, call.tags(&call.properties.tags))
+            .map_err(refused)?;
         Ok(current)
     }
 

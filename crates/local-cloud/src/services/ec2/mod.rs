@@ -116,6 +116,12 @@ impl Ec2 {
         Ok(())
     }
 
+    /// Replaces an item's tags.
+    pub fn set_tags(&self, id: &str, tags: BTreeMap<String, String>) -> Result<(), Ec2Error> {
+        self.state().get_mut(id).ok_or_else(|| missing(id))?.tags = tags;
+        Ok(())
+    }
+
     /// Deletes an item; one that is gone already is a success.
     ///
     /// # Errors
