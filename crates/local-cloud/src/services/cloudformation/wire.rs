@@ -119,6 +119,7 @@ fn stack_id(id: String) -> Node {
 }
 
 /// An engine's refusal as the API states it.
+#[allow(clippy::needless_pass_by_value, reason = "`map_err` hands the error over")]
 pub(super) fn refused(error: EngineError) -> ApiError {
     let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
     ApiError::with_status(status, error.code(), error.to_string())
