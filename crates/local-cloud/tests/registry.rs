@@ -116,6 +116,14 @@ async fn refuses_broken_pushes() {
         (wrong.status.as_u16(), wrong.json()["errors"][0]["code"].as_str()),
         (400, Some("DIGEST_INVALID"))
     );
+    let started = cloud.send("POST", "/v2/app/blobs/uploads/", &[auth], "").await;
+    let finish = |bytes: &[u8]| format!("{}?digest={}", started.header("location"), digest(bytes));
+    let broken = cloud.send("PUT", &finish(b"other"), &[auth], "layer").await;
+    assert_eq!(broken.status, 400);
+    let retried = cloud.send("PUT", &finish(b"layer"), &[auth], "layer").await;
+    assert_eq!(retried.status, 201, "an upload that failed can be tried again");
+    let again = cloud.send("PUT", &finish(b"layer"), &[auth], "layer").await;
+    assert_eq!(again.json()["errors"][0]["code"], "BLOB_UPLOAD_UNKNOWN");
     let manifest = json!({"mediaType": MANIFEST, "config": {"digest": digest(b"missing")}, "layers": []});
     let missing = cloud.send("PUT", "/v2/app/manifests/v1", &[auth], manifest.to_string()).await;
     assert_eq!(missing.json()["errors"][0]["code"], "MANIFEST_BLOB_UNKNOWN");

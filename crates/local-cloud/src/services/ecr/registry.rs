@@ -146,12 +146,14 @@ impl RegistryService {
                         "The query has no digest",
                     ));
                 };
-                repository.append(id, &request.body).ok_or_else(unknown)?;
-                let bytes = repository.take_upload(id).ok_or_else(unknown)?;
-                self.finish(repository, &digest, bytes).await
+                let bytes = repository.uploaded_with(id, &request.body).ok_or_else(unknown)?;
+                let answer = self.finish(repository, &digest, bytes).await?;
+                // A failed upload stays as it was, so that a retry meets the same reason and not an unknown upload.
+                repository.end_upload(id).ok_or_else(unknown)?;
+                Ok(answer)
             }
             (&Method::DELETE, id) => {
-                repository.take_upload(id).ok_or_else(unknown)?;
+                repository.end_upload(id).ok_or_else(unknown)?;
                 Ok(WireResponse::empty(StatusCode::NO_CONTENT))
             }
             _ => Err(not_allowed(request)),

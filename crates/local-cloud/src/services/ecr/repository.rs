@@ -123,9 +123,19 @@ impl Repository {
         Some(upload.len())
     }
 
-    /// Ends an upload and gives its bytes.
-    pub(super) fn take_upload(&self, id: &str) -> Option<Bytes> {
-        self.content().uploads.remove(id).map(BytesMut::freeze)
+    /// The bytes of an upload and these after them; `None` for an unknown upload.
+    pub(super) fn uploaded_with(&self, id: &str, bytes: &Bytes) -> Option<Bytes> {
+        let content = self.content();
+        let upload = content.uploads.get(id)?;
+        if upload.is_empty() {
+            return Some(bytes.clone());
+        }
+        Some(Bytes::from([upload.as_ref(), bytes.as_ref()].concat()))
+    }
+
+    /// Ends an upload; `None` for an unknown one.
+    pub(super) fn end_upload(&self, id: &str) -> Option<()> {
+        self.content().uploads.remove(id).map(drop)
     }
 
     /// The manifest of a tag, or of a digest that begins with `sha256:`.
