@@ -63,7 +63,7 @@ impl Context {
             return Err(Failure::new("this needs a yes, and there is no terminal to ask on")
                 .hint("add --yes once you have read the facts above"));
         }
-        self.printer.prompt("Continue?");
+        Printer::prompt("Continue?");
         let answer = tokio::task::spawn_blocking(Printer::answer);
         let yes = tokio::select! {
             yes = answer => yes.unwrap_or(false),

@@ -108,13 +108,13 @@ pub async fn deploy(
         cancel: context.cancel.clone(),
         ..ApplyOptions::new(target.pacing)
     };
-    let rows = rows(context, plan);
-    let summary = format!(
-        "{} variants, {} foundation stacks",
-        plan.variants.len(),
-        plan.specs.len() - plan.variants.len()
-    );
-    context.printer.begin("up", &summary, &rows);
+    let foundation = plan.specs.len() - plan.variants.len();
+    let variants = count(plan.variants.len(), "variant");
+    let (verb, summary) = match plan.purpose {
+        Purpose::Up => ("up", format!("{variants}, {}", count(foundation, "foundation stack"))),
+        Purpose::Redeploy => ("redeploy", variants),
+    };
+    context.printer.begin(verb, &summary, &rows(context, plan));
     let (apply, mut events) = stacks::apply(target.cloudformation.clone(), plan.specs.clone(), options);
     let draw = async {
         while let Some(event) = events.next().await {
@@ -167,7 +167,7 @@ fn explain(context: &Context, plan: &Plan<'_>, report: &StackReport) -> Vec<Stri
             lines.push(format!("{stem}  {status} after {}", seconds(report.elapsed_ms)));
             match &failure.cause {
                 Some(cause) => {
-                    lines.push(format!("{}  {}  {}", cause.logical_id, cause.status, cause.reason))
+                    lines.push(format!("{}  {}  {}", cause.logical_id, cause.status, cause.reason));
                 }
                 None => lines.push(failure.message.clone()),
             }

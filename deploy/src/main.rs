@@ -90,14 +90,14 @@ async fn command(command: Command, flags: GlobalArgs) -> Result<(), Failure> {
         Command::Logs(args) => commands::logs::run(&context, &args).await,
         Command::Local(args) => commands::local::run(&context, args).await,
         Command::Completions { shell } => {
-            commands::completions::run(&context, shell);
+            commands::completions::run(shell);
             Ok(())
         }
         Command::Launch { .. } => Err(Failure::unexpected("the launcher runs before everything else")),
     }
 }
 
-/// The libraries' log goes to standard error: warnings, or all from `-vv` on; RUST_LOG says otherwise.
+/// The libraries' log goes to standard error: warnings, or all from `-vv` on; `RUST_LOG` says otherwise.
 fn listen(verbose: u8) {
     use tracing_subscriber::EnvFilter;
 

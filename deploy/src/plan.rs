@@ -68,21 +68,15 @@ pub fn given(
             Failure::new(format!("--set \"{text}\" is not of the form [VARIANT.]TUNABLE=VALUE"))
                 .hint("write --set memory=1024, or --set VARIANT.memory=1024 for one variant")
         })?;
-        let taking: Vec<&str> = match name.split_once('.') {
-            Some((id, _)) => {
-                catalog.variant(id)?;
-                variants
-                    .iter()
-                    .map(|variant| variant.id.as_str())
-                    .filter(|selected| *selected == id)
-                    .collect()
-            }
-            None => {
-                let has = |variant: &&&Variant| variant.tunables.contains_key(name);
-                variants.iter().filter(has).map(|variant| variant.id.as_str()).collect()
-            }
+        let (only, flag) = name.split_once('.').map_or((None, name), |(id, flag)| (Some(id), flag));
+        if let Some(id) = only {
+            catalog.variant(id)?;
+        }
+        let takes = |variant: &&&Variant| match only {
+            Some(id) => variant.id == id,
+            None => variant.tunables.contains_key(flag),
         };
-        let flag = name.split_once('.').map_or(name, |(_, flag)| flag);
+        let taking: Vec<&str> = variants.iter().filter(takes).map(|variant| variant.id.as_str()).collect();
         if taking.is_empty() {
             return Err(Failure::new(format!("--set {text}: none of the selected variants has it"))
                 .hint("\"deploy list\" shows the tunables of each variant"));

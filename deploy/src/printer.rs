@@ -71,7 +71,7 @@ impl Printer {
     }
 
     /// Text that is data in every mode, such as a template or a completion script.
-    pub fn raw(&self, text: &str) {
+    pub fn raw(text: &str) {
         out(text);
     }
 
@@ -158,7 +158,7 @@ impl Printer {
     }
 
     /// A question that is answered yes or no.
-    pub fn prompt(&self, question: &str) {
+    pub fn prompt(question: &str) {
         let mut stream = anstream::stderr();
         let _ = write!(stream, "{question} [y/N] ");
         let _ = stream.flush();

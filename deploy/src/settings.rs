@@ -89,10 +89,10 @@ impl Settings {
             variants: file.content.variants.clone().unwrap_or_default(),
             tags: file.tags()?,
             set: file.set(),
-            json: flags.json || switch(variable("DEPLOY_JSON"), "DEPLOY_JSON")?,
-            quiet: flags.quiet || switch(variable("DEPLOY_QUIET"), "DEPLOY_QUIET")?,
+            json: flags.json || switch(variable("DEPLOY_JSON").as_deref(), "DEPLOY_JSON")?,
+            quiet: flags.quiet || switch(variable("DEPLOY_QUIET").as_deref(), "DEPLOY_QUIET")?,
             verbose: flags.verbose,
-            yes: flags.yes || switch(variable("DEPLOY_YES"), "DEPLOY_YES")?,
+            yes: flags.yes || switch(variable("DEPLOY_YES").as_deref(), "DEPLOY_YES")?,
         })
     }
 
@@ -120,8 +120,8 @@ fn target_kind(target: Placed<String>, endpoint: Option<&(String, String)>) -> R
     }
 }
 
-fn switch(value: Option<String>, name: &str) -> Result<bool, Failure> {
-    match value.as_deref() {
+fn switch(value: Option<&str>, name: &str) -> Result<bool, Failure> {
+    match value {
         None | Some("0" | "false" | "no") => Ok(false),
         Some("1" | "true" | "yes") => Ok(true),
         Some(other) => Err(Failure::new(format!("{name}: \"{other}\" is neither 1 nor 0"))),

@@ -7,10 +7,10 @@ use futures::StreamExt;
 use local_cloud::Inventory;
 use serde::Serialize;
 use stacks::sweep::{Findings, Leftover, Scope, sweep};
-use stacks::{DeleteOptions, DeleteSpec, DeployedStack, Outcome, StackReport};
+use stacks::{DeleteOptions, DeleteSpec, DeployedStack, Outcome, StackReport, inspect};
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::status::stem;
+use crate::commands::status::{is_ours, stem};
 use crate::context::Context;
 use crate::emptying::Emptying;
 use crate::failure::Failure;
@@ -181,24 +181,29 @@ fn delete_spec(context: &Context, stack: &DeployedStack, doomed: &[DeployedStack
 /// Looks for what is left, again while something is, since lists lag behind deletions.
 async fn look(context: &Context, target: &Target, takedown: &mut Takedown) -> Result<(), Failure> {
     let gone: Vec<String> = takedown.stacks.iter().map(|report| report.stack.clone()).collect();
-    let deployed = crate::commands::status::deployed(context, target).await?;
     let prefix = context.settings.prefix.stem();
+    let (ours, others): (Vec<_>, Vec<_>) = inspect::stacks(&target.cloudformation, &prefix)
+        .await?
+        .into_iter()
+        .partition(|stack| is_ours(context, stack));
+    let except: Vec<String> = others.into_iter().map(|stack| stack.name).collect();
     // Where other stacks stand under the prefix, only what belonged to the deleted ones counts.
-    let everything = deployed.iter().all(|stack| gone.contains(&stack.name));
+    let everything = ours.iter().all(|stack| gone.contains(&stack.name));
     let prefixes: Vec<String> =
         if everything { vec![prefix] } else { gone.iter().map(|name| format!("{name}-")).collect() };
+    let scopes: Vec<Scope> = prefixes.iter().map(|prefix| scope(context, prefix, &except)).collect();
     let begin = Instant::now();
     loop {
         let mut all = Findings::default();
-        for prefix in &prefixes {
-            let found = sweep(&target.cloudformation, &target.signed, &scope(context, prefix)).await;
+        for scope in &scopes {
+            let found = sweep(&target.cloudformation, &target.signed, scope).await;
             all.leftovers.extend(found.leftovers);
             all.unconfirmed.extend(found.unconfirmed);
             all.blind.extend(found.blind);
         }
         if target.local_endpoint.is_some() {
             let inventory = inventory(target).await?;
-            all.leftovers.extend(of_inventory(&inventory, everything, &prefixes));
+            all.leftovers.extend(of_inventory(&inventory, everything, &scopes));
             // The inventory sees what any look at a service could.
             all.blind.clear();
         }
@@ -214,13 +219,13 @@ async fn look(context: &Context, target: &Target, takedown: &mut Takedown) -> Re
     }
 }
 
-fn scope(context: &Context, prefix: &str) -> Scope {
+fn scope(context: &Context, prefix: &str, except: &[String]) -> Scope {
     let mut tags = vec![(PREFIX_TAG.to_owned(), context.settings.prefix.to_string())];
     let stem = prefix.strip_prefix(&context.settings.prefix.stem()).unwrap_or_default().trim_end_matches('-');
     if !stem.is_empty() {
         tags.push((STACK_TAG.to_owned(), stem.to_owned()));
     }
-    Scope { prefix: prefix.to_owned(), tags }
+    Scope { prefix: prefix.to_owned(), tags, except: except.to_vec() }
 }
 
 /// Everything that the embedded cloud holds.
@@ -236,11 +241,12 @@ pub async fn inventory(target: &Target) -> Result<Inventory, Failure> {
 }
 
 /// What the inventory holds of the scope. A cloud without any stack must be empty altogether.
-fn of_inventory(inventory: &Inventory, everything: bool, prefixes: &[String]) -> Vec<Leftover> {
+fn of_inventory(inventory: &Inventory, everything: bool, scopes: &[Scope]) -> Vec<Leftover> {
     let mut found: Vec<Leftover> = Vec::new();
     let bare = everything && inventory.stacks.is_empty();
     let mut add = |kind: &str, name: String| {
-        if bare || prefixes.iter().any(|prefix| name.contains(prefix.as_str())) {
+        let wanted = |scope: &Scope| name.contains(&scope.prefix) && !scope.excepts(&name);
+        if bare || scopes.iter().any(wanted) {
             found.push(Leftover { kind: kind.to_owned(), name });
         }
     };
@@ -255,7 +261,9 @@ fn of_inventory(inventory: &Inventory, everything: bool, prefixes: &[String]) ->
         ("role", &inventory.roles),
         ("resource", &inventory.others),
     ] {
-        names.iter().for_each(|name| add(kind, name.clone()));
+        for name in names {
+            add(kind, name.clone());
+        }
     }
     for process in &inventory.processes {
         add("process", format!("{} ({})", process.pid, process.name));
@@ -295,10 +303,10 @@ mod tests {
     fn an_empty_cloud_must_be_empty_altogether() {
         let inventory =
             Inventory { ports: vec![1234], queues: vec!["bakeoff-q".to_owned()], ..Inventory::default() };
-        let prefixes = ["bakeoff-".to_owned()];
-        assert_eq!(of_inventory(&inventory, true, &prefixes).len(), 2);
+        let scopes = [Scope { prefix: "bakeoff-".to_owned(), tags: Vec::new(), except: Vec::new() }];
+        assert_eq!(of_inventory(&inventory, true, &scopes).len(), 2);
         let with_other = Inventory { stacks: vec!["other-x".to_owned()], ..inventory };
-        let found = of_inventory(&with_other, true, &prefixes);
+        let found = of_inventory(&with_other, true, &scopes);
         assert_eq!(found, [Leftover { kind: "queue".to_owned(), name: "bakeoff-q".to_owned() }]);
     }
 }

@@ -204,6 +204,6 @@ fn http_client() -> aws_sdk_cloudformation::config::SharedHttpClient {
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(60))
+        .operation_attempt_timeout(Duration::from_mins(1))
         .build()
 }

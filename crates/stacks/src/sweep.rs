@@ -30,11 +30,25 @@ pub struct Scope {
     pub prefix: String,
     /// Tags that all of the stacks had, key and value.
     pub tags: Vec<(String, String)>,
+    /// Names of stacks of others that begin with the prefix too. They, and what is named after them, are left out.
+    pub except: Vec<String>,
 }
 
 impl Scope {
+    /// Whether a stack of this name is looked for.
     fn covers_stack(&self, name: &str) -> bool {
-        name.starts_with(&self.prefix) || Some(name) == self.prefix.strip_suffix('-')
+        !self.excepts(name) && (name.starts_with(&self.prefix) || Some(name) == self.prefix.strip_suffix('-'))
+    }
+
+    /// Whether a name, or the part of it that CloudFormation made of a stack's name, belongs to a stack of others.
+    #[must_use]
+    pub fn excepts(&self, name: &str) -> bool {
+        self.except.iter().any(|stack| {
+            name.match_indices(stack.as_str()).any(|(at, _)| {
+                let rest = &name[at + stack.len()..];
+                rest.is_empty() || rest.starts_with(|next: char| !next.is_ascii_alphanumeric())
+            })
+        })
     }
 }
 
@@ -79,6 +93,8 @@ pub async fn sweep(client: &Client, signed: &signed_http::Client, scope: &Scope)
         Ok(tagged) => findings.unconfirmed = tagged,
         Err(reason) => findings.blind.push(format!("tagged resources: {reason}")),
     }
+    findings.leftovers.retain(|one| !scope.excepts(&one.name));
+    findings.unconfirmed.retain(|one| !scope.excepts(&one.name));
     findings.leftovers.sort();
     findings.leftovers.dedup();
     findings.unconfirmed.sort();
@@ -106,6 +122,29 @@ async fn stacks(client: &Client, scope: &Scope) -> Result<Vec<Leftover>, Error> 
         match answer.next_token() {
             Some(next) if !next.is_empty() => token = Some(next.to_owned()),
             _ => return Ok(found),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_after_a_stack_of_others_is_left_out() {
+        let scope =
+            Scope { prefix: "team-".to_owned(), tags: Vec::new(), except: vec!["team-a-topic".to_owned()] };
+        assert!(scope.covers_stack("team-topic") && !scope.covers_stack("team-a-topic"));
+        for name in [
+            "team-a-topic",
+            "team-a-topic-Queue-1X",
+            "arn:aws:sns:us-east-1:0:team-a-topic-T",
+            "rest-api team-a-topic",
+        ] {
+            assert!(scope.excepts(name), "{name}");
+        }
+        for name in ["team-topic-Queue-1X", "team-a-topics", "team-a"] {
+            assert!(!scope.excepts(name), "{name}");
         }
     }
 }

@@ -86,11 +86,8 @@ pub async fn check_all(
 
 /// The line of a verdict, and one of each difference.
 pub fn text(verdict: &Verdict) -> String {
-    let mut text = format!("{verdict}\n");
-    for difference in &verdict.differences {
-        text.push_str(&format!("  {difference}\n"));
-    }
-    text
+    let lines = verdict.differences.iter().map(|difference| format!("  {difference}"));
+    std::iter::once(verdict.to_string()).chain(lines).collect::<Vec<_>>().join("\n")
 }
 
 /// Differences are a failure.

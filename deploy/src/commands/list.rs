@@ -58,17 +58,14 @@ pub fn tunables(variant: &Variant) -> Result<Vec<Tunable>, Failure> {
 }
 
 fn text(entries: &[Entry<'_>]) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for entry in entries {
-        let hops = entry.hops.join(" -> ");
-        text.push_str(&format!("{}  {}\n  {}  {hops}\n", entry.variant, entry.title, entry.workload));
+        lines.push(format!("{}  {}", entry.variant, entry.title));
+        lines.push(format!("  {}  {}", entry.workload, entry.hops.join(" -> ")));
         let width = entry.tunables.iter().map(|tunable| tunable.name.len()).max().unwrap_or(0);
-        for tunable in &entry.tunables {
-            text.push_str(&format!(
-                "  --{:<width$}  {}  ({})\n",
-                tunable.name, tunable.default, tunable.allowed
-            ));
-        }
+        lines.extend(entry.tunables.iter().map(|tunable| {
+            format!("  --{:<width$}  {}  ({})", tunable.name, tunable.default, tunable.allowed)
+        }));
     }
-    text
+    lines.join("\n")
 }

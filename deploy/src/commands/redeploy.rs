@@ -182,6 +182,7 @@ fn words(redeployed: &Redeployed) -> String {
     );
     for verdict in redeployed.check.iter().filter(|verdict| !verdict.is_equal()) {
         text.push_str(&self::text(verdict));
+        text.push('\n');
     }
     text
 }

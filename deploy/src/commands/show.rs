@@ -6,6 +6,7 @@ use super::list::{Tunable, tunables};
 use crate::cli::ShowArgs;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::printer::Printer;
 
 /// Everything about a variant.
 #[derive(Serialize)]
@@ -27,7 +28,7 @@ struct Shown<'a> {
 pub fn run(context: &Context, args: &ShowArgs) -> Result<(), Failure> {
     let variant = context.catalog.variant(&args.variant)?;
     if args.template {
-        context.printer.raw(variant.template.body());
+        Printer::raw(variant.template.body());
         return Ok(());
     }
     let template = &variant.template;

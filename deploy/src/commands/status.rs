@@ -109,15 +109,13 @@ pub async fn deployed(context: &Context, target: &Target) -> Result<Vec<Deployed
 }
 
 /// Another prefix may begin with this one, so the tags decide; a stack that was never finished may have none.
-fn is_ours(context: &Context, stack: &DeployedStack) -> bool {
-    match stack.tags.get(crate::plan::PREFIX_TAG) {
-        Some(prefix) => prefix == context.settings.prefix.as_str(),
-        None => {
-            let stem = stem(context, &stack.name);
-            context.catalog.variants().any(|variant| variant.id == stem)
-                || context.catalog.foundation().any(|template| template.name() == stem)
-        }
+pub fn is_ours(context: &Context, stack: &DeployedStack) -> bool {
+    if let Some(prefix) = stack.tags.get(crate::plan::PREFIX_TAG) {
+        return prefix == context.settings.prefix.as_str();
     }
+    let stem = stem(context, &stack.name);
+    context.catalog.variants().any(|variant| variant.id == stem)
+        || context.catalog.foundation().any(|template| template.name() == stem)
 }
 
 /// The template's stem of a stack.

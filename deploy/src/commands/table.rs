@@ -14,5 +14,5 @@ pub fn columns<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item =
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }

@@ -82,7 +82,7 @@ pub async fn check(
     }
     let patience = match surroundings.target.kind {
         TargetKind::Local => Duration::from_secs(15),
-        TargetKind::Aws => Duration::from_secs(60),
+        TargetKind::Aws => Duration::from_mins(1),
     };
     let audit = Audit::new(&surroundings.target.sqs, queue, begin);
     let arrived = audit.collect(expected.keys().cloned().collect(), patience).await?;
@@ -96,7 +96,7 @@ pub async fn check(
                     wanted.variant,
                     wanted.case,
                     &words,
-                    at_first_change(got, body, wanted.case),
+                    at_first_change(&got, body, wanted.case),
                 ));
             }
             None => {
@@ -131,7 +131,7 @@ fn difference(variant: &str, case: &Case, expected: &str, got: String) -> Differ
 }
 
 /// Adds where a long body begins to differ, which its first characters may not show.
-fn at_first_change(got: String, body: &str, case: &Case) -> String {
+fn at_first_change(got: &str, body: &str, case: &Case) -> String {
     let at = body.bytes().zip(&case.body).take_while(|(got, sent)| got == *sent).count();
     format!("{got} of {} bytes, different from byte {at} on", body.len())
 }

@@ -1,6 +1,7 @@
 //! Runs the built program with a state directory of its own.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "these helpers belong to the tests")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Output, Stdio};
@@ -11,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// No command takes longer; building the shipped programs for the first time is the longest part.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A state directory and a working directory; dropping it stops the cloud that was started in it.
 pub struct Bench {

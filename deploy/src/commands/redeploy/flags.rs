@@ -10,20 +10,39 @@ use crate::cli::{Command, GlobalArgs, RedeployArgs, RedeployVariant};
 use crate::commands::list::tunables;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::printer::Printer;
 
 const SET: &str = "set";
 
-/// The global flags that stand behind the variant's name. Anything that is no global flag is left for later.
+/// The global flags that stand behind the variant's name. All else is left for [`read`], which knows the variant's flags.
 pub fn globals(command: &Command) -> GlobalArgs {
     let Command::Redeploy(RedeployArgs { variant: RedeployVariant::Named(words) }) = command else {
         return GlobalArgs::default();
     };
-    let parser = GlobalArgs::augment_args(clap::Command::new("redeploy"))
-        .ignore_errors(true)
-        .disable_help_flag(true)
-        .arg(Arg::new("rest").num_args(0..).allow_hyphen_values(true));
-    let Ok(matches) = parser.try_get_matches_from(words) else { return GlobalArgs::default() };
-    GlobalArgs::from_arg_matches(&matches).unwrap_or_default()
+    let parser = GlobalArgs::augment_args(clap::Command::new("redeploy"));
+    let mut own = vec![OsString::from("redeploy")];
+    let mut words = words.iter().skip(1);
+    while let Some(word) = words.next() {
+        let Some(arg) = word.to_str().and_then(|text| global(&parser, text)) else { continue };
+        own.push(word.clone());
+        if arg.get_action().takes_values() && !word.to_string_lossy().contains('=') {
+            own.extend(words.next().cloned());
+        }
+    }
+    // What is wrong with them is told when all flags are read.
+    let matches = parser.try_get_matches_from(own).ok();
+    matches.and_then(|matches| GlobalArgs::from_arg_matches(&matches).ok()).unwrap_or_default()
+}
+
+/// The global flag that a word is: `--json`, `--prefix`, `--prefix=a`, `-y`.
+fn global<'p>(parser: &'p clap::Command, word: &str) -> Option<&'p Arg> {
+    let long = word.strip_prefix("--").map(|rest| rest.split('=').next().unwrap_or_default());
+    let mut short = word.strip_prefix('-').filter(|_| long.is_none()).into_iter().flat_map(str::chars);
+    let first = short.next();
+    parser.get_arguments().find(|arg| {
+        long.is_some_and(|long| arg.get_long() == Some(long))
+            || first.is_some_and(|first| arg.get_short() == Some(first))
+    })
 }
 
 /// A variant and the values of its tunables by flag.
@@ -37,7 +56,7 @@ pub fn read(context: &Context, args: RedeployArgs) -> Result<Option<Wish<'_>>, F
     let matches = match parse(variant, &words)? {
         Ok(matches) => matches,
         Err(told) => {
-            context.printer.raw(&told);
+            Printer::raw(&told);
             return Ok(None);
         }
     };
@@ -101,5 +120,23 @@ fn parse(variant: &Variant, words: &[OsString]) -> Result<Result<ArgMatches, Str
                 variant.id
             )))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn global_flags_are_found_among_those_of_the_variant() {
+        let words =
+            "deploy redeploy x --memory 1024 --json --prefix team --arch=arm64 --region=eu-west-1 -y -vv";
+        let cli = Cli::try_parse_from(words.split(' ')).unwrap();
+        let found = globals(&cli.command);
+        assert!(found.json && found.yes && found.verbose == 2 && !found.quiet);
+        assert_eq!((found.prefix.as_deref(), found.region.as_deref()), (Some("team"), Some("eu-west-1")));
     }
 }
