@@ -136,6 +136,19 @@ impl Printer {
         }
     }
 
+    /// Says what is being done, until the meter is finished on a terminal, for good elsewhere.
+    pub fn busy(&self, heading: &str, text: &str) -> Meter {
+        if self.progress == Progress::Lines {
+            self.step(heading, text);
+        }
+        Meter::spinner(heading, text, self.progress == Progress::Live)
+    }
+
+    /// Whether the rows of the last set of stacks stand on the same terminal as data would.
+    pub fn rows_are_in_sight(&self) -> bool {
+        self.progress == Progress::Live && std::io::stdout().is_terminal()
+    }
+
     /// A bar for work of a known size; it shows only on a terminal.
     pub fn meter(&self, heading: &str, total: u64) -> Meter {
         Meter::new(heading, total, self.progress == Progress::Live)

@@ -73,12 +73,14 @@ pub async fn check_all(
         let workload: Workload = name.parse().map_err(|error: workload::UnknownWorkload| {
             Failure::new(format!("it cannot be checked: {error}"))
         })?;
-        context.printer.step("Check", &format!("{name} …"));
+        let busy = context.printer.busy("Check", &format!("{name} …"));
         let surroundings = Surroundings { target, outputs };
         let verdict = tokio::select! {
-            verdict = work::check(workload, subjects, &surroundings) => verdict?,
-            () = context.cancel.cancelled() => return Err(Failure::interrupted("interrupted while checking")),
+            verdict = work::check(workload, subjects, &surroundings) => verdict,
+            () = context.cancel.cancelled() => Err(Failure::interrupted("interrupted while checking")),
         };
+        busy.finish();
+        let verdict = verdict?;
         verdicts.push(verdict);
     }
     Ok(verdicts)

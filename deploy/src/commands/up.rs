@@ -94,7 +94,9 @@ fn print(context: &Context, plan: &Plan<'_>, deployment: &Deployment) {
             report.url.clone().unwrap_or_else(|| "–".to_owned()),
         ]
     });
-    context.printer.data(&columns(["variant", "result", "time", "url"], rows));
+    if !context.printer.rows_are_in_sight() {
+        context.printer.data(&columns(["variant", "result", "time", "url"], rows));
+    }
     context.printer.json(&Up {
         target: context.settings.target.name(),
         prefix: context.settings.prefix.as_str(),

@@ -34,9 +34,12 @@ impl Tree {
         let (Some(bars), Some(row)) = (&self.bars, self.rows.get(event.stack())) else { return };
         let Some(bar) = bars.by_stack.get(event.stack()) else { return };
         match event {
-            Event::Finished(report) => bar.finish_with_message(finished(row, report)),
+            Event::Finished(report) => {
+                bar.set_style(style("  {prefix}  {wide_msg}"));
+                bar.finish_with_message(finished(row, report));
+            }
             other => {
-                if let Some(words) = activity(other) {
+                if let Some(words) = activity(other, |stack| self.label(stack)) {
                     bar.set_message(words);
                 }
             }
@@ -48,7 +51,7 @@ impl Tree {
         let words = match event {
             Event::Waiting { stack, on } => {
                 let first = self.waiting.insert(stack.clone());
-                (first || verbose).then(|| format!("WAITING for {}", on.join(", ")))?
+                (first || verbose).then(|| format!("WAITING for {}", self.labels(on)))?
             }
             // The stack's own first event tells the same.
             Event::Started { adopted: false, .. } => return None,
@@ -71,8 +74,16 @@ impl Tree {
                 format!("DONE {} after {}{url}", outcome(report), seconds(report.elapsed_ms))
             }
         };
-        let label = self.rows.get(event.stack()).map_or(event.stack(), |row| row.label.as_str());
-        Some(format!("{} {label} {}", self.verb, one_line(&words)))
+        Some(format!("{} {} {}", self.verb, self.label(event.stack()), one_line(&words)))
+    }
+
+    /// A stack as its row is called; any other name as it is.
+    fn label<'n>(&'n self, name: &'n str) -> &'n str {
+        self.rows.get(name).map_or(name, |row| row.label.as_str())
+    }
+
+    fn labels(&self, names: &[String]) -> String {
+        names.iter().map(|name| self.label(name)).collect::<Vec<_>>().join(", ")
     }
 
     /// Prints above the rows; says whether there are any.
@@ -94,15 +105,11 @@ impl Bars {
     fn new(stacks: &[StackRow]) -> Self {
         let multi = MultiProgress::new();
         let width = stacks.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
-        // The template is a constant of this program; a wrong one falls back to indicatif's own.
-        let style = ProgressStyle::with_template("  {prefix}  {spinner} {wide_msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner())
-            .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
         let by_stack = stacks
             .iter()
             .map(|row| {
                 let bar = multi.add(ProgressBar::new_spinner());
-                bar.set_style(style.clone());
+                bar.set_style(style("  {prefix}  {spinner} {wide_msg}"));
                 bar.set_prefix(format!("{:<width$}", row.label));
                 bar.enable_steady_tick(Duration::from_millis(100));
                 (row.stack.clone(), bar)
@@ -110,6 +117,13 @@ impl Bars {
             .collect();
         Self { multi, by_stack }
     }
+}
+
+/// The template is a constant of this program; a wrong one falls back to indicatif's own.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+        .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ")
 }
 
 /// `✓ 0.5 s  https://…/publish  memory 512`; a failure keeps its first cause.

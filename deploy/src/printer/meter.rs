@@ -20,6 +20,22 @@ impl Meter {
         Self(bar)
     }
 
+    /// A spinner for work of unknown size.
+    pub(super) fn spinner(heading: &str, text: &str, live: bool) -> Self {
+        if !live {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new_spinner();
+        bar.set_style(
+            ProgressStyle::with_template("{prefix:<7} {wide_msg} {spinner}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
+        bar.set_prefix(heading.to_owned());
+        bar.set_message(text.to_owned());
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        Self(bar)
+    }
+
     /// So much is done; `what` is being done.
     pub fn set(&self, done: u64, what: &str) {
         self.0.set_message(what.to_owned());

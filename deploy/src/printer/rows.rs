@@ -57,10 +57,14 @@ pub fn settings(row: &StackRow, report: &StackReport) -> String {
     changed.collect::<Vec<_>>().join(", ")
 }
 
-/// What a stack is doing, for its row in the tree; `None` where the event changes nothing there.
-pub fn activity(event: &Event) -> Option<String> {
+/// What a stack is doing, for its row in the tree, where stacks are called by `label`; `None` where the event changes
+/// nothing there.
+pub fn activity<'n>(event: &'n Event, label: impl Fn(&'n str) -> &'n str) -> Option<String> {
     match event {
-        Event::Waiting { on, .. } => Some(format!("waiting for {}", on.join(", "))),
+        Event::Waiting { on, .. } => {
+            let names: Vec<&str> = on.iter().map(|name| label(name)).collect();
+            Some(format!("waiting for {}", names.join(", ")))
+        }
         Event::Started { operation, adopted, .. } => {
             Some(if *adopted { format!("{operation} in progress already") } else { operation.clone() })
         }
