@@ -127,7 +127,7 @@ pub struct SelectArgs {
 pub struct UpArgs {
     #[command(flatten)]
     pub select: SelectArgs,
-    /// Give a tunable a value: memory=1024, or publish-lambda.memory=1024 for one variant
+    /// Give a tunable a value: memory=1024, or VARIANT.memory=1024 for one variant
     #[arg(long, value_name = "[VARIANT.]TUNABLE=VALUE")]
     pub set: Vec<String>,
 }

@@ -25,7 +25,7 @@ impl Leftover {
 /// What is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// What names begin with, such as `bakeoff-` or `bakeoff-publish-lambda-`. Names of stacks count too when they are
+    /// What names begin with, such as `bakeoff-` or `bakeoff-topic-`. Names of stacks count too when they are
     /// this without its last hyphen.
     pub prefix: String,
     /// Tags that all of the stacks had, key and value.

@@ -164,7 +164,7 @@ fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) 
     changed.collect()
 }
 
-/// `publish-lambda  memory 512 → 1024   ✓ 11.2 s, 560 requests served meanwhile, 0 failed   check equal`
+/// `VARIANT  memory 512 → 1024   ✓ 11.2 s, 560 requests served meanwhile, 0 failed   check equal`
 fn words(redeployed: &Redeployed) -> String {
     let changes: Vec<String> = redeployed
         .changes

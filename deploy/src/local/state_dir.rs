@@ -55,15 +55,13 @@ impl StateDir {
     /// The failure that an error in the directory means.
     pub fn unusable(&self, error: &std::io::Error) -> Failure {
         let what = match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                "there is no space left in the state directory"
-            }
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "has no space left",
             std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
-                "the state directory cannot be written"
+                "cannot be written"
             }
-            _ => "the state directory cannot be used",
+            _ => "cannot be used",
         };
-        Failure::new(format!("{what} {}: {error}", self.0.display()))
+        Failure::new(format!("the state directory {} {what}: {error}", self.0.display()))
             .hint("set DEPLOY_STATE_DIR to a directory that can be written and has some space")
     }
 
@@ -170,7 +168,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_named() {
         let failure = StateDir(PathBuf::from("/state")).unusable(&std::io::ErrorKind::StorageFull.into());
-        assert!(failure.message.starts_with("there is no space left in the state directory /state"));
+        assert!(failure.message.starts_with("the state directory /state has no space left"));
         assert!(failure.hint.unwrap().contains("DEPLOY_STATE_DIR"));
     }
 
