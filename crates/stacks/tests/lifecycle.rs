@@ -20,18 +20,18 @@ use stacks::{
     StackReport, StackSpec, apply, delete, inspect,
 };
 
-const QUEUE: &str = r#"
+const QUEUE: &str = "
 Parameters: {Seconds: {Type: Number, Default: 3600, MaxValue: 1209600}}
 Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: !Ref Seconds}}}
 Outputs: {QueueUrl: {Value: !Ref Queue}, QueueArn: {Value: !GetAtt Queue.Arn}}
-"#;
-const TOPIC: &str = r#"
+";
+const TOPIC: &str = "
 Parameters: {QueueArn: {Type: String}, Label: {Type: String, Default: none}}
 Resources:
   Topic: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref Label}}
   Subscription: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref Topic, Protocol: sqs, Endpoint: !Ref QueueArn}}
 Outputs: {TopicArn: {Value: !Ref Topic}}
-"#;
+";
 const FAILING: &str = r#"
 Resources:
   Good: {Type: AWS::SQS::Queue}
