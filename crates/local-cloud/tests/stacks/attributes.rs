@@ -58,45 +58,49 @@ Resources:
 ";
 
 /// A template with an output for every attribute of every one of its resources.
-fn with_outputs(template: &str, types: &BTreeMap<String, String>, test: &TestCloud) -> (String, Vec<String>) {
-    let mut text = template.split("\nOutputs:").next().unwrap().to_owned();
-    text.push_str("\nOutputs:\n");
+fn with_outputs(
+    template: &str,
+    types: &BTreeMap<String, String>,
+    cloud: &TestCloud,
+) -> (String, Vec<String>) {
+    let mut lines = template.split("\nOutputs:").next().unwrap().to_owned();
+    lines.push_str("\nOutputs:\n");
     let mut names = Vec::new();
     for (logical_id, type_name) in types {
-        let schema = test.engine.registry().get(type_name).unwrap().schema();
+        let schema = cloud.engine.registry().get(type_name).unwrap().schema();
         for attribute in schema.attributes() {
             let name = format!("{logical_id}{}", attribute.replace('.', ""));
             let list = schema.document["properties"][&attribute]["type"] == "array";
             let value = format!("!GetAtt {logical_id}.{attribute}");
             let value = if list { format!("!Join [',', {value}]") } else { value };
-            text.push_str(&format!("  {name}: {{Value: {value}}}\n"));
+            lines.extend(["  ", &name, ": {Value: ", &value, "}\n"]);
             names.push(name);
         }
     }
-    (text, names)
+    (lines, names)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_attribute_of_every_type_is_there() {
-    let test = TestCloud::start().await;
-    let mut parameters = test.foundation().await;
-    parameters.insert("CodeKey".to_owned(), test.upload_function(&parameters).await);
-    parameters.insert("ImageUri".to_owned(), test.push_image(&parameters, "v1", &container_script()).await);
+    let cloud = TestCloud::start().await;
+    let mut parameters = cloud.foundation().await;
+    parameters.insert("CodeKey".to_owned(), cloud.upload_function(&parameters).await);
+    parameters.insert("ImageUri".to_owned(), cloud.push_image(&parameters, "v1", &container_script()).await);
     let mut seen = Vec::new();
     let stems = ["foundation/artifacts", "foundation/network", "foundation/topic"];
     let variants = ["variants/publish-direct", "variants/publish-lambda", "variants/publish-fargate"];
     let own = stems.iter().chain(&variants).map(|stem| template(stem));
     for (number, text) in own.chain([OTHERS.to_owned()]).enumerate() {
         let types = types_of(&text);
-        let (text, names) = with_outputs(&text, &types, &test);
+        let (text, names) = with_outputs(&text, &types, &cloud);
         let stack = format!("all{number}");
-        let outputs = test.created(&stack, &text, &parameters).await;
+        let outputs = cloud.created(&stack, &text, &parameters).await;
         let missing: Vec<&String> = names.iter().filter(|name| !outputs.contains_key(*name)).collect();
         assert!(missing.is_empty(), "{missing:?}");
         seen.extend(types.into_values());
-        assert_eq!(test.delete(&stack).await, "DELETE_COMPLETE", "{}", test.reasons(&stack));
+        assert_eq!(cloud.delete(&stack).await, "DELETE_COMPLETE", "{}", cloud.reasons(&stack));
     }
-    let unseen: Vec<&str> = test
+    let unseen: Vec<&str> = cloud
         .engine
         .registry()
         .handlers()
@@ -104,7 +108,7 @@ async fn every_attribute_of_every_type_is_there() {
         .filter(|name| !seen.iter().any(|seen| seen == name))
         .collect();
     assert!(unseen.is_empty(), "these types are in no template of the tests: {unseen:?}");
-    test.cloud.stop().await;
+    cloud.cloud.stop().await;
 }
 
 fn types_of(template: &str) -> BTreeMap<String, String> {

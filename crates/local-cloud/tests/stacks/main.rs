@@ -1,5 +1,7 @@
 //! Whole stacks over the cloud: the project's own templates and small ones, with real processes behind real ports.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, and so may what it calls")]
+
 mod attributes;
 mod direct;
 mod failures;
