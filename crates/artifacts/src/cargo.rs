@@ -1,6 +1,7 @@
 //! Runs Cargo and reads what it says.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -123,6 +124,16 @@ fn program(output: &Output, artifact: &Artifact) -> Option<(PathBuf, bool)> {
     })
 }
 
+/// Whether `cargo run` sets this variable to describe the program that it runs. Build scripts that watch such a variable,
+/// ring's among them, would run again, and all that depends on them would be compiled twice.
+/// <https://doc.rust-lang.org/cargo/reference/environment-variables.html#environment-variables-cargo-sets-for-crates>
+fn describes_a_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name == "CARGO_CRATE_NAME"
+        || name == "CARGO_PRIMARY_PACKAGE"
+        || ["CARGO_BIN_", "CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|start| name.starts_with(start))
+}
+
 async fn run(
     workspace: &Workspace,
     arguments: &[String],
@@ -135,6 +146,9 @@ async fn run(
     let mut command = Command::new(&program);
     if let Some(directory) = workspace.target_directory() {
         command.env("CARGO_TARGET_DIR", directory);
+    }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| describes_a_package(name)) {
+        command.env_remove(name);
     }
     let mut child = command
         .args(arguments)
@@ -187,6 +201,16 @@ async fn each_line(stream: Option<impl AsyncRead + Unpin>, mut take: impl FnMut(
 mod tests {
     use super::*;
     use crate::Architecture;
+
+    #[test]
+    fn what_describes_the_running_program_is_kept_from_the_build() {
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_CRATE_NAME", "CARGO_BIN_NAME"] {
+            assert!(describes_a_package(OsStr::new(name)), "{name}");
+        }
+        for name in ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_NET_OFFLINE", "CARGO", "PATH"] {
+            assert!(!describes_a_package(OsStr::new(name)), "{name}");
+        }
+    }
 
     #[test]
     fn one_run_builds_all_programs_for_this_machine() {
