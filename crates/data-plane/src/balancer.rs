@@ -11,14 +11,15 @@ mod target_group;
 mod upstream;
 mod wire;
 
-pub(crate) use forward::remove_hop_by_hop;
+pub(crate) use forward::{Origin, prepare, remove_hop_by_hop};
 pub use listener::Listener;
 pub(crate) use rule::glob;
 pub use spec::{
-    Action, Algorithm, Condition, FixedResponse, HealthCheck, HealthCheckPort, ListenerError, ListenerSpec,
-    Matcher, MatcherError, Protocol, Redirect, Rule, StringCondition, TargetDescription, TargetGroupSpec,
-    TargetState, WeightedTargetGroup,
+    Action, Algorithm, Condition, FixedResponse, HealthCheck, HealthCheckPort, HealthCheckProtocol,
+    ListenerError, ListenerSpec, Matcher, MatcherError, Protocol, Redirect, Rule, StringCondition,
+    TargetDescription, TargetGroupSpec, TargetState, WeightedTargetGroup,
 };
-pub(crate) use target::Target;
+pub(crate) use target::{Outstanding, Target};
+pub(crate) use target_group::Attachment;
 pub use target_group::TargetGroup;
 pub(crate) use upstream::{Payload, SendError, send};

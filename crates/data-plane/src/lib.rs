@@ -9,6 +9,7 @@
 //! | [`function`] | a Lambda function: a pool of environments behind the Runtime API |
 //! | [`task`] | container tasks as processes, and services that keep a number of them running |
 //! | [`balancer`] | target groups with health checks, listeners with rules |
+//! | [`runner`] | an App Runner service: instances on demand behind a port |
 //! | [`rest_api`] | API Gateway REST APIs: methods, validation, mapping, integrations |
 //! | [`server`] | the HTTP server that balancers and REST APIs share |
 
@@ -20,6 +21,7 @@ mod log_sink;
 mod mutex;
 mod process;
 pub mod rest_api;
+pub mod runner;
 pub mod server;
 pub mod task;
 

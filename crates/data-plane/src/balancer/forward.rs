@@ -26,11 +26,11 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 /// What the listener adds to a request.
-pub(super) struct Origin {
-    pub(super) client: SocketAddr,
-    pub(super) protocol: &'static str,
-    pub(super) port: u16,
-    pub(super) idle_timeout: Duration,
+pub(crate) struct Origin {
+    pub(crate) client: SocketAddr,
+    pub(crate) protocol: &'static str,
+    pub(crate) port: u16,
+    pub(crate) idle_timeout: Duration,
 }
 
 /// Sends `request` to a target of `group` and gives its answer, or the balancer's own.
@@ -59,7 +59,7 @@ pub(super) async fn forward(
 }
 
 /// Makes the request one of this connection: origin form, no hop-by-hop headers, and who asked.
-fn prepare(parts: &mut Parts, origin: &Origin) {
+pub(crate) fn prepare(parts: &mut Parts, origin: &Origin) {
     if let Some(authority) = parts.uri.authority()
         && !parts.headers.contains_key(HOST)
         && let Ok(host) = HeaderValue::from_str(authority.as_str())

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::target::{Health, Target};
 use super::target_group::TargetGroup;
-use super::{HealthCheck, HealthCheckPort, TargetState};
+use super::{HealthCheck, HealthCheckPort, HealthCheckProtocol, TargetState};
 use crate::body::Body;
 
 /// The first pause between checks of a new target; it doubles up to the interval. A task that starts in
@@ -123,6 +123,11 @@ async fn probe(target: SocketAddr, check: &HealthCheck) -> Result<(), Failure> {
     let mut address = target;
     if let HealthCheckPort::Port(port) = check.port {
         address.set_port(port);
+    }
+    if check.protocol == HealthCheckProtocol::Tcp {
+        let connected = timeout(check.timeout, TcpStream::connect(address)).await;
+        let connected = connected.map_err(|_| Failure::Timeout)?;
+        return connected.map(drop).map_err(|error| Failure::Connection(error.to_string()));
     }
     let status = timeout(check.timeout, request(address, &check.path)).await.map_err(|_| Failure::Timeout)?;
     let status = status.map_err(|error| Failure::Connection(error.to_string()))?;

@@ -19,6 +19,8 @@ pub struct TargetGroupSpec {
 /// How targets are probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthCheck {
+    pub protocol: HealthCheckProtocol,
+    /// Of the request, where the protocol has one.
     pub path: String,
     pub port: HealthCheckPort,
     pub interval: Duration,
@@ -31,6 +33,7 @@ pub struct HealthCheck {
 impl Default for HealthCheck {
     fn default() -> Self {
         Self {
+            protocol: HealthCheckProtocol::Http,
             path: "/".to_owned(),
             port: HealthCheckPort::Traffic,
             interval: Duration::from_secs(30),
@@ -40,6 +43,16 @@ impl Default for HealthCheck {
             matcher: Matcher::default(),
         }
     }
+}
+
+/// What a healthy target does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HealthCheckProtocol {
+    /// Answers a request with a status that matches.
+    #[default]
+    Http,
+    /// Accepts a connection.
+    Tcp,
 }
 
 /// Where targets are probed.

@@ -32,10 +32,10 @@ struct Targets {
 }
 
 /// Held by a listener that forwards to the group; while none is, the targets are unused.
-pub(super) struct Attachment(Arc<TargetGroup>);
+pub(crate) struct Attachment(Arc<TargetGroup>);
 
 impl Attachment {
-    pub(super) fn new(group: Arc<TargetGroup>) -> Self {
+    pub(crate) fn new(group: Arc<TargetGroup>) -> Self {
         group.attachments.fetch_add(1, Ordering::AcqRel);
         group.used.send_replace(true);
         Self(group)
@@ -189,6 +189,14 @@ impl TargetGroup {
                 candidates.min_by_key(|target| target.outstanding()).map(Target::admit)
             }
         }
+    }
+
+    /// Chooses the least busy target that serves fewer than `limit` requests, and counts the request in. All that ask
+    /// with a limit take turns, so that no target gets more.
+    pub(crate) fn admit_below(&self, limit: usize) -> Option<Outstanding> {
+        let targets = self.targets.lock();
+        let free = targets.serving.iter().filter(|target| target.outstanding() < limit);
+        free.min_by_key(|target| target.outstanding()).map(Target::admit)
     }
 
     pub(super) fn used(&self) -> watch::Receiver<bool> {

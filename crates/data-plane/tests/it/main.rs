@@ -8,6 +8,7 @@ mod launcher;
 mod rest_api;
 mod rest_gateway;
 mod rest_integration;
+mod runner;
 mod service;
 mod support;
 mod task;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudformation::handler::{Failure, Resource};
-use data_plane::balancer::{self, HealthCheck, HealthCheckPort};
+use data_plane::balancer::{self, HealthCheck, HealthCheckPort, HealthCheckProtocol};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -76,6 +76,7 @@ impl Properties {
             return Err(invalid(&format!("Health check path '{path}' must begin with a '/' character")));
         }
         let check = HealthCheck {
+            protocol: HealthCheckProtocol::Http,
             path,
             port,
             interval,
