@@ -43,8 +43,7 @@ impl Deployment {
             .filter_map(|variant| {
                 let stack = context.settings.stack_name(&variant.id);
                 let report = self.stacks.iter().find(|report| report.stack == stack)?;
-                let url = report.outputs.get("Url").filter(|_| report.outcome.is_success())?;
-                Some(Subject { variant: variant.id.clone(), url: url.trim_end_matches('/').to_owned() })
+                Subject::new(variant, &report.outputs).filter(|_| report.outcome.is_success())
             })
             .collect()
     }

@@ -2,14 +2,23 @@
 //!
 //! A new workload adds a module here and an arm to each `match`.
 
+mod ask;
+mod canonical;
 mod publish;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
+use catalog::Variant;
 use serde::Serialize;
 use signed_http::Transport;
 use workload::Workload;
+
+pub use self::ask::{Question, ask};
+#[expect(unused_imports, reason = "the proof of workloads whose answers are documents")]
+pub use self::canonical::canonical;
+pub use self::canonical::{excerpt, is_json};
 
 use crate::failure::Failure;
 use crate::printer::count;
@@ -23,22 +32,49 @@ pub struct Subject {
     pub url: String,
 }
 
-/// Where the proof of a check is found.
+impl Subject {
+    /// A variant as its stack's outputs describe it; `None` where they have no `Url`.
+    pub fn new(variant: &Variant, outputs: &BTreeMap<String, String>) -> Option<Self> {
+        let url = outputs.get("Url")?.trim_end_matches('/').to_owned();
+        Some(Self { variant: variant.id.clone(), url })
+    }
+}
+
+/// Where the proof of a check, and what a request needs, is found.
 pub struct Surroundings<'a> {
     pub target: &'a Target,
     /// The outputs of all foundation stacks.
     pub outputs: &'a BTreeMap<String, String>,
 }
 
+impl Surroundings<'_> {
+    /// Connections to variants.
+    pub fn transport(&self) -> &Transport {
+        self.target.signed.transport()
+    }
+
+    /// An output of a foundation stack, which `purpose` needs.
+    pub fn output(&self, name: &str, purpose: &str) -> Result<&str, Failure> {
+        self.outputs.get(name).map(String::as_str).ok_or_else(|| {
+            Failure::new(format!("no foundation stack has the output {name}, so {purpose}"))
+                .hint("`deploy up` brings the foundation stacks up")
+        })
+    }
+}
+
 /// The request that stands for a workload in a measurement.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sample {
-    pub method: &'static str,
-    pub path: &'static str,
-    pub content_type: &'static str,
-    pub body: &'static str,
-    /// Whether the body of a 2xx answer is right.
-    pub accepts: fn(&[u8]) -> bool,
+    pub question: Question,
+    /// Whether the body of a 2xx answer is right. It is asked of every answer while a variant is measured, so it is quick.
+    pub accepts: Arc<load::Predicate>,
+}
+
+/// What one workload's check found.
+pub struct Checked {
+    /// How many inputs each variant was given.
+    pub inputs: usize,
+    pub differences: Vec<Difference>,
 }
 
 /// What a check of one workload found.
@@ -84,15 +120,22 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The path below `Url` that a workload is served at; unknown workloads are served at `Url` itself.
+/// A path below `Url` that the workload serves, to be shown; unknown workloads are served at `Url` itself.
 pub fn path(workload: &str) -> Option<&'static str> {
-    workload.parse().ok().map(|workload| sample(workload).path)
+    match workload.parse().ok()? {
+        Workload::Publish => Some(workload::publish::PATH),
+    }
 }
 
-/// The request that stands for the workload.
-pub fn sample(workload: Workload) -> Sample {
+/// Makes the request that stands for the workload, with what it needs to be served, such as an item or a token.
+#[expect(
+    clippy::unused_async,
+    unused_variables,
+    reason = "other workloads ask what is deployed for what they need"
+)]
+pub async fn sample(workload: Workload, surroundings: &Surroundings<'_>) -> Result<Sample, Failure> {
     match workload {
-        Workload::Publish => publish::SAMPLE,
+        Workload::Publish => Ok(publish::sample()),
     }
 }
 
@@ -102,27 +145,14 @@ pub async fn check(
     subjects: &[Subject],
     surroundings: &Surroundings<'_>,
 ) -> Result<Verdict, Failure> {
-    let transport = Transport::new();
-    let mut differences = match workload {
-        Workload::Publish => publish::check(subjects, surroundings, &transport).await?,
+    let Checked { inputs, mut differences } = match workload {
+        Workload::Publish => publish::check(subjects, surroundings).await?,
     };
     differences.sort();
     Ok(Verdict {
         workload: workload.name().to_owned(),
         variants: subjects.iter().map(|subject| subject.variant.clone()).collect(),
-        inputs: workload.cases().len(),
+        inputs,
         differences,
     })
-}
-
-/// At most the first `most` characters of a text, for messages.
-fn excerpt(bytes: &[u8], most: usize) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut characters = text.chars();
-    let begin: String = characters.by_ref().take(most).collect();
-    if characters.next().is_some() {
-        format!("{begin:?}… ({} bytes)", bytes.len())
-    } else {
-        format!("{begin:?}")
-    }
 }

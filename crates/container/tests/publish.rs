@@ -21,7 +21,7 @@ async fn every_case_is_answered_as_expected() {
     let topic = Topic::start().await;
     let service = Service::start(topic.environment()).await;
     for case in workload::publish::cases() {
-        let answer = service.request(case.method, case.path, case.content_type, &case.body).await;
+        let answer = service.request(case.method, &case.path, case.content_type, &case.body).await;
         let arrived = topic.take_messages();
         match case.expect {
             Expect::Published => {

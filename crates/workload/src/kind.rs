@@ -5,9 +5,6 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::proof::Case;
-use crate::publish;
-
 /// A kind of work that variants can be built for and compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Workload {
@@ -24,14 +21,6 @@ impl Workload {
     pub fn name(self) -> &'static str {
         match self {
             Workload::Publish => "publish",
-        }
-    }
-
-    /// The requests that prove that a variant does this work.
-    #[must_use]
-    pub fn cases(self) -> Vec<Case> {
-        match self {
-            Workload::Publish => publish::cases(),
         }
     }
 }

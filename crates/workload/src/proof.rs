@@ -1,5 +1,7 @@
 //! Requests with a known outcome. Sent to every variant of a workload, they show whether the variants do the same work.
 
+use std::borrow::Cow;
+
 /// One request and what must come of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
@@ -7,8 +9,8 @@ pub struct Case {
     pub name: &'static str,
     /// The HTTP method.
     pub method: &'static str,
-    /// The path below the variant's `Url`, with its leading slash.
-    pub path: &'static str,
+    /// The path below the variant's `Url` with its leading slash, percent-encoded, and the query string where there is one.
+    pub path: Cow<'static, str>,
     /// The `Content-Type` header; none is sent when this is `None`.
     pub content_type: Option<&'static str>,
     /// The body, byte for byte.

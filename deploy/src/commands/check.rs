@@ -27,14 +27,8 @@ pub async fn run(context: &Context, selection: &[String]) -> Result<(), Failure>
     let mut subjects: BTreeMap<&str, Vec<Subject>> = BTreeMap::new();
     for variant in selected {
         let stack = stacks.iter().find(|stack| stack.tags.get(STACK_TAG) == Some(&variant.id));
-        match stack.and_then(|stack| stack.outputs.get("Url")) {
-            Some(url) => {
-                let url = url.trim_end_matches('/').to_owned();
-                subjects
-                    .entry(&variant.workload)
-                    .or_default()
-                    .push(Subject { variant: variant.id.clone(), url });
-            }
+        match stack.and_then(|stack| Subject::new(variant, &stack.outputs)) {
+            Some(subject) => subjects.entry(&variant.workload).or_default().push(subject),
             // Who names a variant wants it checked; who names none wants what stands checked.
             None if selection.contains(&variant.id) => {
                 return Err(Failure::new(format!("{} is not up, so it cannot be checked", variant.id))

@@ -23,7 +23,7 @@ use crate::plan::{Given, Plan, Purpose, variant_spec};
 use crate::printer::seconds;
 use crate::settings::TargetKind;
 use crate::target::Target;
-use crate::work::{Subject, Verdict};
+use crate::work::{Subject, Surroundings, Verdict};
 
 /// The data of `redeploy --json`.
 #[derive(Serialize)]
@@ -73,12 +73,11 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     }
     let outputs = foundation_outputs(&stacks);
     let board = board(variant, stack, &outputs, &given, &plan);
-    let traffic = stack
-        .outputs
-        .get("Url")
-        .map(|url| Traffic::start(&variant.id, &variant.workload, url))
-        .transpose()?
-        .flatten();
+    let surroundings = Surroundings { target: &target, outputs: &outputs };
+    let traffic = match Subject::new(variant, &stack.outputs) {
+        Some(subject) => Traffic::start(&subject, &variant.workload, &surroundings).await?,
+        None => None,
+    };
     let deployment = deploy(context, &target, &plan, board).await;
     let served = match traffic {
         Some(traffic) => Some(traffic.stop().await?),
@@ -89,8 +88,9 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let Some(report) = deployment.stacks.first() else {
         return Err(Failure::unexpected("the stack was not reported"));
     };
-    let url = report.outputs.get("Url").cloned().unwrap_or_default();
-    let subject = Subject { variant: variant.id.clone(), url: url.trim_end_matches('/').to_owned() };
+    let Some(subject) = Subject::new(variant, &report.outputs) else {
+        return Err(Failure::unexpected(format!("the stack {} has no output Url", report.stack)));
+    };
     let verdicts =
         check_all(context, &target, &[(variant.workload.as_str(), vec![subject])].into(), &outputs).await?;
     let before = settings_of(variant, &stack.parameters);

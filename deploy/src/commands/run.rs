@@ -22,7 +22,7 @@ use crate::plan::{Given, Plan, given};
 use crate::settings::TargetKind;
 use crate::takedown::{doomed, take_down};
 use crate::target::Target;
-use crate::work::{Subject, Verdict};
+use crate::work::{Subject, Surroundings, Verdict};
 
 /// What `--out` writes and `--json` prints.
 #[derive(Serialize)]
@@ -160,7 +160,8 @@ async fn compare(
         .map(|verdict| format!("{}: the variants do not do the same work", verdict.workload))
         .collect();
     let measurement = Measurement::new(target, seed);
-    let samples = measure(context, &measurement, &subjects).await?;
+    let samples =
+        measure(context, &measurement, &subjects, &Surroundings { target, outputs: &outputs }).await?;
     Ok(Results {
         target: context.settings.target.name(),
         region: target.region.clone(),

@@ -4,18 +4,18 @@ mod answer;
 mod audit;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::StreamExt;
+use http::{HeaderValue, Method};
 use signed_http::Transport;
 use time::OffsetDateTime;
-use workload::Workload;
 use workload::proof::{Case, Expect};
 
 use self::answer::Judgement;
 use self::audit::Audit;
-use super::{Difference, Sample, Subject, Surroundings, excerpt};
+use super::{Checked, Difference, Question, Sample, Subject, Surroundings, ask, excerpt};
 use crate::failure::Failure;
 use crate::settings::TargetKind;
 
@@ -26,13 +26,15 @@ const CONCURRENT: usize = 8;
 /// How many characters of a body a difference shows.
 const EXCERPT: usize = 60;
 
-pub const SAMPLE: Sample = Sample {
-    method: "POST",
-    path: workload::publish::PATH,
-    content_type: "application/json",
-    body: r#"{"message":"Hello"}"#,
-    accepts: |body| answer::message_id(body).is_some(),
-};
+/// A small message.
+pub fn sample() -> Sample {
+    Sample {
+        question: Question::new(Method::POST, workload::publish::PATH)
+            .header("content-type", HeaderValue::from_static("application/json"))
+            .body(r#"{"message":"Hello"}"#),
+        accepts: Arc::new(|body| answer::message_id(body).is_some()),
+    }
+}
 
 /// A message that must arrive.
 struct Expected<'a> {
@@ -41,19 +43,11 @@ struct Expected<'a> {
 }
 
 /// Sends every case to every subject, then compares what arrived with what was sent.
-pub async fn check(
-    subjects: &[Subject],
-    surroundings: &Surroundings<'_>,
-    transport: &Transport,
-) -> Result<Vec<Difference>, Failure> {
-    let queue = surroundings.outputs.get(AUDIT_QUEUE).ok_or_else(|| {
-        Failure::new(format!(
-            "no foundation stack has the output {AUDIT_QUEUE}, so what arrives cannot be seen"
-        ))
-        .hint("`deploy up` brings the foundation stacks up")
-    })?;
+pub async fn check(subjects: &[Subject], surroundings: &Surroundings<'_>) -> Result<Checked, Failure> {
+    let queue = surroundings.output(AUDIT_QUEUE, "what arrives cannot be seen")?;
+    let transport = surroundings.transport();
     let begin = OffsetDateTime::now_utc();
-    let cases = Workload::Publish.cases();
+    let cases = workload::publish::cases();
     let requests: Vec<_> = subjects
         .iter()
         .flat_map(|subject| cases.iter().map(move |case| (subject, case)))
@@ -106,23 +100,17 @@ pub async fn check(
         }
     }
     differences.extend(smuggled(&cases, &arrived.strangers));
-    Ok(differences)
+    Ok(Checked { inputs: cases.len(), differences })
 }
 
 async fn send(transport: &Transport, subject: &Subject, case: &Case) -> Judgement {
-    let mut request = http::Request::builder()
-        .method(case.method)
-        .uri(format!("{}{}", subject.url, case.path))
-        .header("accept", "application/json");
-    if let Some(content_type) = case.content_type {
-        request = request.header("content-type", content_type);
-    }
-    match request.body(Bytes::from(case.body.clone())) {
-        Err(error) => Judgement::wrong("an address", error.to_string()),
-        Ok(request) => match transport.send(request).await {
-            Ok(answer) => answer::judge(&case.expect, &answer),
-            Err(error) => Judgement::wrong("an answer", error.to_string()),
-        },
+    let answer = match Question::of(case) {
+        Ok(question) => ask(transport, subject, &question).await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(answer) => answer::judge(&case.expect, &answer),
+        Err(error) => Judgement::wrong("an answer", error),
     }
 }
 

@@ -140,7 +140,7 @@ fn published(name: &'static str, content_type: Option<&'static str>, text: Strin
     Case {
         name,
         method: "POST",
-        path: PATH,
+        path: PATH.into(),
         content_type,
         body: text.into_bytes(),
         expect: Expect::Published,
@@ -154,7 +154,7 @@ fn refusal(
     (statuses, message): (&'static [u16], Option<&'static str>),
 ) -> Case {
     let expect = Expect::Refused { statuses, message };
-    Case { name, method, path, content_type, body: text.into_bytes(), expect }
+    Case { name, method, path: path.into(), content_type, body: text.into_bytes(), expect }
 }
 
 /// The text over and over, cut to a length in bytes. Only for text whose characters are one byte long.
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(names.len(), all.len());
         let requests: HashSet<_> = all
             .iter()
-            .map(|case| (case.method, case.path, case.content_type, case.body.as_slice()))
+            .map(|case| (case.method, case.path.as_ref(), case.content_type, case.body.as_slice()))
             .collect();
         assert_eq!(requests.len(), all.len());
     }

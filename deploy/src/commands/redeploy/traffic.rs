@@ -3,15 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use workload::Workload;
 
 use crate::failure::{Failure, chain};
-use crate::work::{self, Sample};
+use crate::work::{self, Sample, Subject, Surroundings};
 
 const PER_SECOND: f64 = 50.0;
 /// Longer than any update may take; the traffic ends with the update.
@@ -52,9 +50,13 @@ impl fmt::Display for Served {
 
 impl Traffic {
     /// Begins to send; `None` where the workload's requests are not known.
-    pub fn start(variant: &str, workload: &str, url: &str) -> Result<Option<Self>, Failure> {
+    pub async fn start(
+        subject: &Subject,
+        workload: &str,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Option<Self>, Failure> {
         let Ok(workload) = workload.parse::<Workload>() else { return Ok(None) };
-        let target = target(variant, url, &work::sample(workload))?;
+        let target = target(subject, &work::sample(workload, surroundings).await?)?;
         let mut plan = load::Plan::rate(PER_SECOND, LONGEST);
         plan.timeout = TIMEOUT;
         if let load::Shape::Rate { connections, .. } = &mut plan.shape {
@@ -83,20 +85,16 @@ impl Traffic {
 }
 
 /// The sample request to a variant, for the load generator.
-pub fn target(variant: &str, url: &str, sample: &Sample) -> Result<load::Target, Failure> {
-    let address = format!("{}{}", url.trim_end_matches('/'), sample.path);
-    let wrong =
-        |error: &dyn fmt::Display| Failure::new(format!("{variant} has the address {address}: {error}"));
-    let accepts = sample.accepts;
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(sample.content_type));
+pub fn target(subject: &Subject, sample: &Sample) -> Result<load::Target, Failure> {
+    let question = sample.question.clone();
+    let uri = question.uri(subject).map_err(|error| Failure::new(format!("{}: {error}", subject.variant)))?;
     Ok(load::Target {
-        name: variant.to_owned(),
-        uri: address.parse().map_err(|error: http::uri::InvalidUri| wrong(&error))?,
-        method: sample.method.parse().map_err(|error: http::method::InvalidMethod| wrong(&error))?,
-        headers,
-        body: Bytes::from_static(sample.body.as_bytes()),
+        name: subject.variant.clone(),
+        uri,
+        method: question.method,
+        headers: question.headers,
+        body: question.body,
         check: std::num::NonZeroU32::new(1)
-            .map(|every| load::BodyCheck { every, accepts: std::sync::Arc::new(accepts) }),
+            .map(|every| load::BodyCheck { every, accepts: sample.accepts.clone() }),
     })
 }

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::{Failure, chain};
 use crate::settings::TargetKind;
 use crate::target::Target;
-use crate::work::{self, Subject};
+use crate::work::{self, Subject, Surroundings};
 
 /// How the variants are measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -51,15 +51,16 @@ pub async fn measure(
     context: &Context,
     measurement: &Measurement,
     subjects: &BTreeMap<&str, Vec<Subject>>,
+    surroundings: &Surroundings<'_>,
 ) -> Result<Vec<report::Sample>, Failure> {
     let mut samples = Vec::new();
     for (name, subjects) in subjects {
         let workload: Workload =
             name.parse().map_err(|error: workload::UnknownWorkload| Failure::of(&error))?;
-        let request = work::sample(workload);
+        let request = work::sample(workload, surroundings).await?;
         let targets = subjects
             .iter()
-            .map(|subject| traffic_target(&subject.variant, &subject.url, &request))
+            .map(|subject| traffic_target(subject, &request))
             .collect::<Result<Vec<_>, _>>()?;
         let total = measurement.requests * u64::try_from(targets.len()).unwrap_or(u64::MAX);
         context.printer.step(

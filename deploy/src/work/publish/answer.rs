@@ -4,7 +4,7 @@ use serde_json::Value;
 use signed_http::Response;
 use workload::proof::Expect;
 
-use crate::work::excerpt;
+use crate::work::{excerpt, is_json};
 
 /// What an answer is worth.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,9 +30,7 @@ pub fn message_id(body: &[u8]) -> Option<String> {
 
 /// Compares status, content type and body with what is expected.
 pub fn judge(expect: &Expect, answer: &Response) -> Judgement {
-    let is_json = answer.header("content-type").is_some_and(|text| {
-        text.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
-    });
+    let is_json = is_json(answer);
     match expect {
         Expect::Published => match message_id(&answer.body) {
             Some(id) if answer.status == 200 && is_json => Judgement::Right(Some(id)),
