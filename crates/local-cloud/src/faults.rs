@@ -89,6 +89,10 @@ fn error(service: &str, kind: FaultKind) -> ApiError {
         (FaultKind::Throttle, "cloudformation" | "iam" | "sts" | "elasticloadbalancing") => {
             ApiError::sender("Throttling", "Rate exceeded")
         }
+        (FaultKind::Throttle, "dynamodb") => ApiError::sender(
+            "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.",
+        ),
         (FaultKind::Throttle, "lambda") => {
             ApiError::with_status(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate exceeded")
         }
@@ -102,6 +106,11 @@ fn error(service: &str, kind: FaultKind) -> ApiError {
             StatusCode::INTERNAL_SERVER_ERROR,
             "InternalError",
             "We encountered an internal error. Please try again.",
+        ),
+        (FaultKind::Internal, "dynamodb") => ApiError::with_status(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "com.amazonaws.dynamodb.v20120810#InternalServerError",
+            "Internal server error",
         ),
         (FaultKind::Internal, _) => {
             ApiError::internal("The request processing has failed because of an unknown error.")

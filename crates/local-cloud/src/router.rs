@@ -181,7 +181,7 @@ fn service_of_target(target: &str) -> Option<&'static str> {
         "ResourceGroupsTaggingAPI_20170126" => Some("tagging"),
         "AnyScaleFrontendService" => Some("application-autoscaling"),
         "AWSStepFunctions" => Some("states"),
-        "DynamoDB_20120810" => Some("dynamodb"),
+        "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Some("dynamodb"),
         _ => None,
     }
 }

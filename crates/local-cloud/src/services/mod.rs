@@ -8,6 +8,7 @@ pub mod application_autoscaling;
 mod blob;
 pub mod cloudformation;
 mod compute;
+pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
@@ -114,6 +115,7 @@ pub struct Services {
     pub context: Arc<RegionContext>,
     pub apigateway: apigateway::ApiGateway,
     pub autoscaling: application_autoscaling::ApplicationAutoScaling,
+    pub dynamodb: Arc<dynamodb::DynamoDb>,
     pub ec2: ec2::Ec2,
     pub ecr: Arc<ecr::Ecr>,
     pub ecs: ecs::Ecs,
@@ -139,6 +141,7 @@ impl Services {
         Arc::new(Self {
             apigateway: apigateway::ApiGateway::default(),
             autoscaling: application_autoscaling::ApplicationAutoScaling::default(),
+            dynamodb: Arc::new(dynamodb::DynamoDb::new(Arc::clone(&context))),
             ec2: ec2::Ec2::default(),
             ecr: Arc::new(ecr::Ecr::new(Arc::clone(&context))),
             ecs: compute::ecs(&context, &sink),
@@ -174,6 +177,7 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
             engine: cloudformation::engine(services)?,
             context: Arc::clone(&services.context),
         }),
+        Arc::new(dynamodb::DynamoDbService(Arc::clone(&services.dynamodb))),
         Arc::new(ecr::EcrService(Arc::clone(&services.ecr))),
         Arc::new(ecr::RegistryService(Arc::clone(&services.ecr))),
         Arc::new(ecs::EcsApi(Arc::clone(services))),
