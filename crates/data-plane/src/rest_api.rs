@@ -24,6 +24,7 @@ mod throttle;
 mod tree;
 mod validation;
 
+pub use authorizer::check as check_authorizer;
 pub use backends::{
     Backends, FunctionCall, FunctionInvoker, HttpCaller, HttpFailure, IamAuthorizer, IamDecision,
     ServiceCall, ServiceCaller, ServiceOperation, VpcLinkCaller,

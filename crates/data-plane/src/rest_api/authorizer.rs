@@ -23,6 +23,7 @@ const MOST_KEPT: usize = 10_000;
 
 /// An authorizer with its cache of decisions.
 pub(super) struct CompiledAuthorizer {
+    id: String,
     spec: Authorizer,
     function: String,
     sources: Vec<Source>,
@@ -47,7 +48,7 @@ struct Statement {
 }
 
 impl CompiledAuthorizer {
-    pub(super) fn new(spec: &Authorizer) -> Result<Self, String> {
+    pub(super) fn new(id: &str, spec: &Authorizer) -> Result<Self, String> {
         let function = function_arn(&spec.uri)
             .ok_or_else(|| format!("\"{}\" is not the URI of a Lambda function", spec.uri))?;
         let sources = spec.identity_sources.iter().map(|source| Source::parse(source, Side::Request));
@@ -59,6 +60,7 @@ impl CompiledAuthorizer {
             })
             .transpose()?;
         Ok(Self {
+            id: id.to_owned(),
             spec: spec.clone(),
             function: function.to_owned(),
             sources: sources.collect::<Result<_, _>>()?,
@@ -149,7 +151,7 @@ impl CompiledAuthorizer {
             arn: self.function.clone(),
             payload: event.to_string().into(),
             trace_id: facts.trace_id.clone(),
-            source_arn: facts.arn("authorizers", &format!("/{}", self.spec.name)),
+            source_arn: facts.authorizer_arn(&self.id),
             credentials: self.spec.credentials.clone(),
         };
         let invocation = match backends.functions.invoke(call).await {
@@ -234,6 +236,14 @@ impl Decision {
             Err(Failure::new(Kind::AccessDenied, "User is not authorized to access this resource"))
         }
     }
+}
+
+/// Whether an authorizer can be deployed: its URI is a function's, its identity sources and its pattern can be read.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(authorizer: &Authorizer) -> Result<(), String> {
+    CompiledAuthorizer::new("", authorizer).map(|_| ())
 }
 
 /// Lets a request pass that its method's authorization allows, and notes who it is from.

@@ -128,7 +128,7 @@ impl Deployment {
         }
         let mut authorizers = BTreeMap::new();
         for (id, authorizer) in &definition.authorizers {
-            let compiled = CompiledAuthorizer::new(authorizer).map_err(|reason| DefinitionError {
+            let compiled = CompiledAuthorizer::new(id, authorizer).map_err(|reason| DefinitionError {
                 place: format!("authorizer {}", authorizer.name),
                 reason,
             })?;

@@ -200,6 +200,15 @@ impl Facts {
             definition.region, definition.account_id, definition.id, self.stage.spec.name
         )
     }
+
+    /// `arn:aws:execute-api:region:account:api/authorizers/ID`, which an authorizer's function admits.
+    pub(super) fn authorizer_arn(&self, id: &str) -> String {
+        let definition = &self.stage.deployment.definition;
+        format!(
+            "arn:aws:execute-api:{}:{}:{}/authorizers/{id}",
+            definition.region, definition.account_id, definition.id
+        )
+    }
 }
 
 pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

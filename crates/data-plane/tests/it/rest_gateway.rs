@@ -296,7 +296,7 @@ async fn a_token_authorizer_decides_and_its_decision_is_kept() {
     assert_eq!(served.ask(served.request("GET", "/a/1"), "").await.0, 401);
     assert_eq!(calls.load(Ordering::Relaxed), before, "neither was worth a call");
     let (source, event) = served.fakes.function_calls.lock().unwrap()[0].clone();
-    assert_eq!(source, "arn:aws:execute-api:us-east-1:000000000000:abc123/v1/authorizers/auth");
+    assert_eq!(source, "arn:aws:execute-api:us-east-1:000000000000:abc123/authorizers/auth");
     assert_eq!(event["methodArn"], "arn:aws:execute-api:us-east-1:000000000000:abc123/v1/GET/a/1");
 }
 

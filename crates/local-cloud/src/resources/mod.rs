@@ -35,6 +35,7 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         ($($kind:ty),+ $(,)?) => { $(registry.register(Kind::<$kind>::handler(services)?);)+ };
     }
     register!(
+        apigateway::Authorizer,
         apigateway::Deployment,
         apigateway::GatewayResponse,
         apigateway::Method,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, and so may what it calls")]
 
 mod attributes;
+mod authorizer;
 mod direct;
 mod failures;
 mod fargate;

@@ -1,5 +1,6 @@
 //! `AWS::ApiGateway::*`
 
+mod authorizer;
 mod deployment;
 mod gateway_response;
 mod method;
@@ -9,6 +10,7 @@ mod rest_api;
 mod stage;
 mod validator;
 
+pub(super) use authorizer::Authorizer;
 pub(super) use deployment::Deployment;
 pub(super) use gateway_response::GatewayResponse;
 pub(super) use method::Method;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use data_plane::rest_api::{self, ApiDefinition, Deployment, RestApiServer};
 use serde_json::Value;
 
-use super::{ApiGatewayError, GatewayResponseProperties, MethodProperties, Stage};
+use super::{ApiGatewayError, AuthorizerProperties, GatewayResponseProperties, MethodProperties, Stage};
 use crate::services::{RegionContext, ids};
 use crate::wire::epoch_millis;
 
@@ -31,6 +31,8 @@ pub struct Api {
     pub models: BTreeMap<String, Model>,
     /// By ID.
     pub validators: BTreeMap<String, Validator>,
+    /// By ID.
+    pub authorizers: BTreeMap<String, AuthorizerProperties>,
     /// By type.
     pub gateway_responses: BTreeMap<String, GatewayResponseProperties>,
     /// By ID.
@@ -97,6 +99,7 @@ impl Api {
             root,
             models: BTreeMap::new(),
             validators: BTreeMap::new(),
+            authorizers: BTreeMap::new(),
             gateway_responses: BTreeMap::new(),
             deployments: BTreeMap::new(),
             stages: BTreeMap::new(),
@@ -170,6 +173,12 @@ impl Api {
         {
             return Err(ApiGatewayError::missing("Request Validator", ""));
         }
+        method.check_authorization()?;
+        if let Some(authorizer) = &method.authorizer_id
+            && !self.authorizers.contains_key(authorizer)
+        {
+            return Err(ApiGatewayError::BadRequest("Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer.".into()));
+        }
         for model in method.request_models.values() {
             if !self.models.contains_key(model) && !["Empty", "Error"].contains(&model.as_str()) {
                 return Err(ApiGatewayError::missing("model name", model));
@@ -234,6 +243,11 @@ impl Api {
             let methods = methods.collect::<Result<_, _>>()?;
             Ok(rest_api::Resource { id: resource.id.clone(), path: self.path(&resource.id), methods })
         });
+        let authorizers = self
+            .authorizers
+            .iter()
+            .map(|(id, authorizer)| Ok((id.clone(), authorizer.compile()?)))
+            .collect::<Result<_, ApiGatewayError>>()?;
         let gateway_responses = self
             .gateway_responses
             .iter()
@@ -248,8 +262,8 @@ impl Api {
             binary_media_types: self.binary_media_types.clone(),
             resources: resources.collect::<Result<_, ApiGatewayError>>()?,
             models: self.models.iter().map(|(name, model)| (name.clone(), model.schema.clone())).collect(),
+            authorizers,
             gateway_responses,
-            ..ApiDefinition::default()
         })
     }
 

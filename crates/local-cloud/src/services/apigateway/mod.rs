@@ -1,6 +1,7 @@
 //! API Gateway: REST APIs as templates build them up, their deployments, and their stages on the data plane.
 
 mod api;
+mod authorizer;
 mod backends;
 mod error;
 mod front;
@@ -15,6 +16,7 @@ use data_plane::rest_api::RestApiServer;
 use tokio::net::TcpListener;
 
 pub use api::{Api, ApiDeployment, ApiResource, Model, Validator};
+pub use authorizer::AuthorizerProperties;
 pub use error::ApiGatewayError;
 pub use front::Front;
 pub use properties::{GatewayResponseProperties, MethodProperties};

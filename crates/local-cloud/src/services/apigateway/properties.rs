@@ -17,6 +17,10 @@ pub struct MethodProperties {
     pub rest_api_id: String,
     pub resource_id: String,
     pub http_method: String,
+    /// `NONE`, `AWS_IAM` or `CUSTOM`; `NONE` unless given.
+    pub authorization_type: Option<String>,
+    /// With `CUSTOM`.
+    pub authorizer_id: Option<String>,
     pub operation_name: Option<String>,
     pub request_models: BTreeMap<String, String>,
     pub request_parameters: BTreeMap<String, Value>,
@@ -71,6 +75,28 @@ pub struct GatewayResponseProperties {
 }
 
 impl MethodProperties {
+    /// An authorizer goes with `CUSTOM` and with nothing else.
+    pub(super) fn check_authorization(&self) -> Result<(), ApiGatewayError> {
+        let custom = self.authorization_type.as_deref() == Some("CUSTOM");
+        if custom == self.authorizer_id.is_some() {
+            return Ok(());
+        }
+        let message = if custom {
+            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer."
+        } else {
+            "An AuthorizerId goes with AuthorizationType CUSTOM only"
+        };
+        Err(ApiGatewayError::BadRequest(message.into()))
+    }
+
+    fn authorization(&self) -> rest_api::Authorization {
+        match (self.authorization_type.as_deref(), &self.authorizer_id) {
+            (Some("CUSTOM"), Some(id)) => rest_api::Authorization::Custom(id.clone()),
+            (Some("AWS_IAM"), _) => rest_api::Authorization::Iam,
+            _ => rest_api::Authorization::None,
+        }
+    }
+
     /// The data plane's method; `validator` is what `request_validator_id` names.
     pub(super) fn compile(
         &self,
@@ -85,6 +111,7 @@ impl MethodProperties {
         });
         Ok(rest_api::Method {
             http_method: self.http_method.clone(),
+            authorization: self.authorization(),
             operation_name: self.operation_name.clone(),
             request_parameters: flags(&self.request_parameters),
             request_models: self.request_models.clone(),

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::{Api, ApiDeployment, ApiGatewayError, ApiResource, MethodProperties, Stage};
+use super::{
+    Api, ApiDeployment, ApiGatewayError, ApiResource, AuthorizerProperties, MethodProperties, Stage,
+};
 use crate::services::Service;
 use crate::wire::{ApiError, WireRequest, WireResponse, iso_seconds};
 use crate::{Inventory, Services};
@@ -67,6 +69,13 @@ impl ApiGatewayApi {
                 let api = gateway.api(id)?;
                 let found = api.resources.get(*item).ok_or_else(|| missing("Resource"))?;
                 Ok(method(found.methods.get(*verb).ok_or_else(|| missing("Method"))?))
+            }
+            ["restapis", id, "authorizers"] => {
+                all(gateway.api(id)?.authorizers.iter().map(|(id, item)| authorizer(id, item)).collect())
+            }
+            ["restapis", id, "authorizers", item] => {
+                let api = gateway.api(id)?;
+                Ok(authorizer(item, api.authorizers.get(*item).ok_or_else(|| missing("Authorizer"))?))
             }
             ["restapis", id, "stages"] => {
                 // Unlike its siblings this list is called "item" in the SDKs' models, too.
@@ -160,7 +169,8 @@ fn method(properties: &MethodProperties) -> Value {
         .collect();
     without_nulls(json!({
         "httpMethod": properties.http_method,
-        "authorizationType": "NONE",
+        "authorizationType": properties.authorization_type.as_deref().unwrap_or("NONE"),
+        "authorizerId": properties.authorizer_id,
         "apiKeyRequired": false,
         "operationName": properties.operation_name,
         "requestValidatorId": properties.request_validator_id,
@@ -168,6 +178,20 @@ fn method(properties: &MethodProperties) -> Value {
         "requestModels": properties.request_models,
         "methodResponses": responses,
         "methodIntegration": integration,
+    }))
+}
+
+fn authorizer(id: &str, authorizer: &AuthorizerProperties) -> Value {
+    without_nulls(json!({
+        "id": id,
+        "name": authorizer.name,
+        "type": authorizer.kind,
+        "authType": authorizer.auth_type,
+        "authorizerUri": authorizer.authorizer_uri,
+        "authorizerCredentials": authorizer.authorizer_credentials,
+        "identitySource": authorizer.identity_source,
+        "identityValidationExpression": authorizer.identity_validation_expression,
+        "authorizerResultTtlInSeconds": authorizer.ttl(),
     }))
 }
 
