@@ -11,13 +11,14 @@ use serde_json::Value;
 /// Which of our crates each crate may use. Whatever is not listed here may not be used.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("artifacts", &["signed-http"]),
+    ("asl", &[]),
     ("catalog", &["cloudformation"]),
     ("cloudformation", &[]),
     ("container", &["workload"]),
     ("data-plane", &["vtl"]),
     ("lambda", &["workload"]),
     ("load", &[]),
-    ("local-cloud", &["cloudformation", "data-plane"]),
+    ("local-cloud", &["asl", "cloudformation", "data-plane"]),
     ("report", &[]),
     ("signed-http", &[]),
     ("stacks", &["signed-http"]),
