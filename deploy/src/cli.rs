@@ -97,6 +97,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Change the settings of one deployed variant while it serves
     Redeploy(RedeployArgs),
+    /// Fill the table that variants read; goes on where an earlier one was interrupted
+    Seed(SeedArgs),
     /// Prove that the variants do the same work
     Check(SelectArgs),
     /// What happened to the stacks
@@ -140,6 +142,16 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Seed of the order in which variants are measured [default: random]
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct SeedArgs {
+    /// How many items [default: 10000, or those of the interrupted seeding]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=999_999))]
+    pub items: Option<u32>,
+    /// What the items follow from; the same seed makes the same items [default: 1, or that of the interrupted seeding]
     #[arg(long)]
     pub seed: Option<u64>,
 }

@@ -9,6 +9,7 @@ pub mod local;
 pub mod logs;
 pub mod redeploy;
 pub mod run;
+pub mod seed;
 pub mod show;
 pub mod status;
 pub mod up;

@@ -43,7 +43,8 @@ impl Deployment {
             .filter_map(|variant| {
                 let stack = context.settings.stack_name(&variant.id);
                 let report = self.stacks.iter().find(|report| report.stack == stack)?;
-                Subject::new(variant, &report.outputs).filter(|_| report.outcome.is_success())
+                Subject::new(variant, &report.outputs, &report.parameters)
+                    .filter(|_| report.outcome.is_success())
             })
             .collect()
     }

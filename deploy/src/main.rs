@@ -10,6 +10,7 @@ mod local;
 mod local_http;
 mod plan;
 mod printer;
+mod seeding;
 mod settings;
 mod shipping;
 mod takedown;
@@ -85,6 +86,7 @@ async fn command(command: Command, flags: GlobalArgs) -> Result<(), Failure> {
         Command::List(args) => commands::list::run(&context, &args.selection),
         Command::Show(args) => commands::show::run(&context, &args),
         Command::Redeploy(args) => commands::redeploy::run(&context, args).await,
+        Command::Seed(args) => commands::seed::run(&context, &args).await,
         Command::Check(args) => commands::check::run(&context, &args.selection).await,
         Command::Events(args) => commands::events::run(&context, &args).await,
         Command::Logs(args) => commands::logs::run(&context, &args).await,

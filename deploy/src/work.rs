@@ -5,6 +5,8 @@
 mod ask;
 mod canonical;
 mod publish;
+mod query;
+mod refusal;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,9 +18,8 @@ use signed_http::Transport;
 use workload::Workload;
 
 pub use self::ask::{Question, ask};
-#[expect(unused_imports, reason = "the proof of workloads whose answers are documents")]
-pub use self::canonical::canonical;
-pub use self::canonical::{excerpt, is_json};
+pub use self::canonical::{canonical, excerpt, is_json};
+pub use self::refusal::{judge_refusal, only_member, seen};
 
 use crate::failure::Failure;
 use crate::printer::count;
@@ -30,13 +31,19 @@ pub struct Subject {
     pub variant: String,
     /// The variant's `Url`, without a slash at the end.
     pub url: String,
+    /// The parameters of its stack.
+    pub parameters: BTreeMap<String, String>,
 }
 
 impl Subject {
-    /// A variant as its stack's outputs describe it; `None` where they have no `Url`.
-    pub fn new(variant: &Variant, outputs: &BTreeMap<String, String>) -> Option<Self> {
+    /// A variant as its stack's outputs and parameters describe it; `None` where there is no output `Url`.
+    pub fn new(
+        variant: &Variant,
+        outputs: &BTreeMap<String, String>,
+        parameters: &BTreeMap<String, String>,
+    ) -> Option<Self> {
         let url = outputs.get("Url")?.trim_end_matches('/').to_owned();
-        Some(Self { variant: variant.id.clone(), url })
+        Some(Self { variant: variant.id.clone(), url, parameters: parameters.clone() })
     }
 }
 
@@ -47,14 +54,14 @@ pub struct Surroundings<'a> {
     pub outputs: &'a BTreeMap<String, String>,
 }
 
-impl Surroundings<'_> {
+impl<'a> Surroundings<'a> {
     /// Connections to variants.
-    pub fn transport(&self) -> &Transport {
+    pub fn transport(&self) -> &'a Transport {
         self.target.signed.transport()
     }
 
     /// An output of a foundation stack, which `purpose` needs.
-    pub fn output(&self, name: &str, purpose: &str) -> Result<&str, Failure> {
+    pub fn output(&self, name: &str, purpose: &str) -> Result<&'a str, Failure> {
         self.outputs.get(name).map(String::as_str).ok_or_else(|| {
             Failure::new(format!("no foundation stack has the output {name}, so {purpose}"))
                 .hint("`deploy up` brings the foundation stacks up")
@@ -124,18 +131,23 @@ impl fmt::Display for Difference {
 pub fn path(workload: &str) -> Option<&'static str> {
     match workload.parse().ok()? {
         Workload::Publish => Some(workload::publish::PATH),
+        Workload::Query => Some(query::PATH),
+    }
+}
+
+/// The output of a foundation stack that names the table that the workload reads, and which must not be empty.
+pub fn seeded_table(workload: &str) -> Option<&'static str> {
+    match workload.parse().ok()? {
+        Workload::Publish => None,
+        Workload::Query => Some(query::TABLE),
     }
 }
 
 /// Makes the request that stands for the workload, with what it needs to be served, such as an item or a token.
-#[expect(
-    clippy::unused_async,
-    unused_variables,
-    reason = "other workloads ask what is deployed for what they need"
-)]
 pub async fn sample(workload: Workload, surroundings: &Surroundings<'_>) -> Result<Sample, Failure> {
     match workload {
         Workload::Publish => Ok(publish::sample()),
+        Workload::Query => query::sample(surroundings).await,
     }
 }
 
@@ -147,6 +159,7 @@ pub async fn check(
 ) -> Result<Verdict, Failure> {
     let Checked { inputs, mut differences } = match workload {
         Workload::Publish => publish::check(subjects, surroundings).await?,
+        Workload::Query => query::check(subjects, surroundings).await?,
     };
     differences.sort();
     Ok(Verdict {

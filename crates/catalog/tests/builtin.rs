@@ -172,7 +172,7 @@ fn a_deployment_is_named_after_the_api_that_it_snapshots() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 2);
+    assert!(seen >= 2, "{seen}");
 }
 
 /// A snapshot cannot follow a parameter: what one varies must reach the API some other way.

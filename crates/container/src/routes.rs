@@ -1,6 +1,7 @@
 //! Paths and what serves them.
 
 mod publish;
+mod query;
 
 use std::time::Instant;
 
@@ -23,6 +24,7 @@ pub(crate) const HEALTH_PATH: &str = "/healthz";
 pub(crate) async fn of(workload: Workload, draining: CancellationToken) -> Result<Router, ConfigError> {
     let work = match workload {
         Workload::Publish => publish::routes().await?,
+        Workload::Query => query::routes().await?,
     };
     Ok(work
         .route(HEALTH_PATH, get(healthy))

@@ -16,6 +16,8 @@ pub struct ProxyRequest {
     path: Option<String>,
     headers: Option<BTreeMap<String, Option<String>>>,
     multi_value_headers: Option<BTreeMap<String, Option<Vec<String>>>>,
+    query_string_parameters: Option<BTreeMap<String, Option<String>>>,
+    request_context: Option<RequestContext>,
     body: Option<String>,
     is_base64_encoded: bool,
 }
@@ -31,6 +33,20 @@ impl ProxyRequest {
     #[must_use]
     pub fn path(&self) -> &str {
         self.path.as_deref().unwrap_or_default()
+    }
+
+    /// The path as the client sent it, percent-encoded, with the stage before it; the decoded one below the stage where the
+    /// caller says nothing else. Its last part is the same in both.
+    #[must_use]
+    pub fn raw_path(&self) -> &str {
+        let context = self.request_context.as_ref();
+        context.and_then(|context| context.path.as_deref()).unwrap_or(self.path())
+    }
+
+    /// The last value of a parameter of the query string, decoded.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query_string_parameters.as_ref()?.get(name)?.as_deref()
     }
 
     /// The last value of a header. API Gateway keeps the letter case that the client chose, so names are compared without.
@@ -50,6 +66,12 @@ impl ProxyRequest {
         let body = self.body.as_deref().unwrap_or_default();
         if self.is_base64_encoded { STANDARD.decode(body).ok() } else { Some(body.as_bytes().to_vec()) }
     }
+}
+
+/// What API Gateway knows about a request.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+struct RequestContext {
+    path: Option<String>,
 }
 
 /// An answer.
@@ -125,6 +147,18 @@ mod tests {
         assert_eq!((request.method(), request.path()), ("POST", "/publish"));
         assert_eq!(request.header("content-type"), Some("text/plain"));
         assert_eq!(request.body().unwrap(), "a\"b\n€".as_bytes());
+    }
+
+    #[test]
+    fn the_raw_path_is_the_one_of_the_context() {
+        let behind_a_stage = request(json!({
+            "path": "/turkeys/a/b", "requestContext": {"path": "/v1/turkeys/a%2Fb"},
+            "queryStringParameters": {"limit": "5", "none": null}
+        }));
+        assert_eq!(behind_a_stage.raw_path(), "/v1/turkeys/a%2Fb");
+        assert_eq!((behind_a_stage.query("limit"), behind_a_stage.query("none")), (Some("5"), None));
+        let bare = request(json!({"path": "/turkeys/a"}));
+        assert_eq!((bare.raw_path(), bare.query("limit")), ("/turkeys/a", None));
     }
 
     #[test]

@@ -10,17 +10,20 @@ use thiserror::Error;
 pub enum Workload {
     /// `POST /publish`: the body of the request reaches a topic exactly.
     Publish,
+    /// `GET /turkeys/{breed}`: one page of an index of a table.
+    Query,
 }
 
 impl Workload {
     /// All workloads, in the order in which they are shown.
-    pub const ALL: &'static [Workload] = &[Workload::Publish];
+    pub const ALL: &'static [Workload] = &[Workload::Publish, Workload::Query];
 
     /// The name, as a template's `Metadata.Variant.Workload` and the container's `WORKLOAD` give it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Workload::Publish => "publish",
+            Workload::Query => "query",
         }
     }
 }
@@ -69,6 +72,6 @@ mod tests {
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
         let error = "publsh".parse::<Workload>().unwrap_err();
-        assert_eq!(error.to_string(), "there is no workload \"publsh\": the workloads are publish");
+        assert_eq!(error.to_string(), "there is no workload \"publsh\": the workloads are publish, query");
     }
 }

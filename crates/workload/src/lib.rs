@@ -2,6 +2,7 @@
 //!
 //! - [`Workload`] finds a workload by its name.
 //! - [`publish`] is the work behind `POST /publish`.
+//! - [`query`] is the work behind `GET /turkeys/{breed}`.
 //! - [`proof`] is the shape of the requests that show whether two variants do the same work.
 //! - [`aws`] is how the programs call AWS.
 //! - [`Refusal`] is the one error answer: a status and a JSON body that leaks no internals.
@@ -10,6 +11,7 @@
 pub mod aws;
 pub mod proof;
 pub mod publish;
+pub mod query;
 
 mod config;
 mod kind;

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-/// One request and what must come of it.
+/// One request and what must come of it; `E` is what the workload can expect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
+pub struct Case<E = Expect> {
     /// Names the case in reports; unique within a workload.
     pub name: &'static str,
     /// The HTTP method.
@@ -16,10 +16,10 @@ pub struct Case {
     /// The body, byte for byte.
     pub body: Vec<u8>,
     /// What must happen.
-    pub expect: Expect,
+    pub expect: E,
 }
 
-/// The outcome of a [`Case`].
+/// The outcome of a [`Case`] of `publish`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// 200 with `{"messageId":"…"}`, and a message with that ID and exactly this body reaches the topic.

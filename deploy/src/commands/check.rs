@@ -27,7 +27,7 @@ pub async fn run(context: &Context, selection: &[String]) -> Result<(), Failure>
     let mut subjects: BTreeMap<&str, Vec<Subject>> = BTreeMap::new();
     for variant in selected {
         let stack = stacks.iter().find(|stack| stack.tags.get(STACK_TAG) == Some(&variant.id));
-        match stack.and_then(|stack| Subject::new(variant, &stack.outputs)) {
+        match stack.and_then(|stack| Subject::new(variant, &stack.outputs, &stack.parameters)) {
             Some(subject) => subjects.entry(&variant.workload).or_default().push(subject),
             // Who names a variant wants it checked; who names none wants what stands checked.
             None if selection.contains(&variant.id) => {

@@ -74,7 +74,7 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let outputs = foundation_outputs(&stacks);
     let board = board(variant, stack, &outputs, &given, &plan);
     let surroundings = Surroundings { target: &target, outputs: &outputs };
-    let traffic = match Subject::new(variant, &stack.outputs) {
+    let traffic = match Subject::new(variant, &stack.outputs, &stack.parameters) {
         Some(subject) => Traffic::start(&subject, &variant.workload, &surroundings).await?,
         None => None,
     };
@@ -88,7 +88,7 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let Some(report) = deployment.stacks.first() else {
         return Err(Failure::unexpected("the stack was not reported"));
     };
-    let Some(subject) = Subject::new(variant, &report.outputs) else {
+    let Some(subject) = Subject::new(variant, &report.outputs, &report.parameters) else {
         return Err(Failure::unexpected(format!("the stack {} has no output Url", report.stack)));
     };
     let verdicts =

@@ -19,6 +19,7 @@ use crate::deployment::deploy;
 use crate::failure::Failure;
 use crate::local::Embedded;
 use crate::plan::{Given, Plan, given};
+use crate::seeding;
 use crate::settings::TargetKind;
 use crate::takedown::{doomed, take_down};
 use crate::target::Target;
@@ -142,6 +143,7 @@ async fn compare(
     let plan = Plan::new(&context.catalog, &context.settings, variants, given, &deployed)?;
     let deployment = deploy(context, target, &plan, Blackboard::default()).await?;
     deployment.conclude(context, &plan)?;
+    seeding::ensure(context, target, &plan, &deployment).await?;
     let mut subjects: BTreeMap<&str, Vec<Subject>> = BTreeMap::new();
     for workload in context.catalog.workloads() {
         let standing = deployment.subjects(context, &plan, workload);

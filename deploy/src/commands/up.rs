@@ -11,6 +11,7 @@ use crate::deployment::{Deployment, deploy};
 use crate::failure::Failure;
 use crate::plan::{Plan, given};
 use crate::printer::seconds;
+use crate::seeding;
 use crate::settings::TargetKind;
 use crate::target::{Identity, Target};
 use crate::work;
@@ -38,8 +39,9 @@ pub async fn run(context: &Context, args: UpArgs) -> Result<(), Failure> {
         context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
     }
     let deployment = deploy(context, &target, &plan, Blackboard::default()).await?;
+    let seeded = seeding::ensure(context, &target, &plan, &deployment).await;
     print(context, &plan, &deployment);
-    deployment.conclude(context, &plan)
+    deployment.conclude(context, &plan).and(seeded)
 }
 
 async fn target(context: &Context) -> Result<(Target, Option<Identity>), Failure> {

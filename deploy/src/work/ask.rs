@@ -25,7 +25,7 @@ impl Question {
     }
 
     /// The request of a case; the error says why it is none.
-    pub fn of(case: &Case) -> Result<Self, String> {
+    pub fn of<E>(case: &Case<E>) -> Result<Self, String> {
         let method: Method = case.method.parse().map_err(|_| format!("{} is not a method", case.method))?;
         let mut question = Self::new(method, case.path.clone())
             .header("accept", HeaderValue::from_static("application/json"))

@@ -1,10 +1,9 @@
 //! Whether an answer is the one that a case asks for.
 
-use serde_json::Value;
 use signed_http::Response;
 use workload::proof::Expect;
 
-use crate::work::{excerpt, is_json};
+use crate::work::{is_json, judge_refusal, only_member, seen};
 
 /// What an answer is worth.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,38 +29,16 @@ pub fn message_id(body: &[u8]) -> Option<String> {
 
 /// Compares status, content type and body with what is expected.
 pub fn judge(expect: &Expect, answer: &Response) -> Judgement {
-    let is_json = is_json(answer);
     match expect {
         Expect::Published => match message_id(&answer.body) {
-            Some(id) if answer.status == 200 && is_json => Judgement::Right(Some(id)),
+            Some(id) if answer.status == 200 && is_json(answer) => Judgement::Right(Some(id)),
             _ => Judgement::wrong("200 {\"messageId\":…} as application/json", seen(answer)),
         },
-        Expect::Refused { statuses, message } => {
-            let told = only_member(&answer.body, "message");
-            let right_words = match message {
-                Some(message) => told.as_deref() == Some(*message),
-                None => told.is_some(),
-            };
-            if statuses.contains(&answer.status) && right_words && is_json {
-                return Judgement::Right(None);
-            }
-            let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
-            let message = message.map_or_else(|| "…".to_owned(), |message| format!("{message:?}"));
-            let expected = format!("{} {{\"message\":{message}}} as application/json", statuses.join(" or "));
-            Judgement::Wrong { expected, got: seen(answer) }
-        }
+        Expect::Refused { statuses, message } => match judge_refusal(statuses, *message, answer) {
+            Ok(()) => Judgement::Right(None),
+            Err((expected, got)) => Judgement::Wrong { expected, got },
+        },
     }
-}
-
-fn only_member(body: &[u8], name: &str) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
-    let object = value.as_object().filter(|object| object.len() == 1)?;
-    object.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-fn seen(answer: &Response) -> String {
-    let content_type = answer.header("content-type").unwrap_or("no content type");
-    format!("{} {} as {content_type}", answer.status, excerpt(&answer.body, 120))
 }
 
 #[cfg(test)]

@@ -1,0 +1,136 @@
+//! `query`: each variant's page must be the page that the table itself gives for the breed.
+
+mod page;
+mod truth;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use http::Method;
+use signed_http::Response;
+use workload::proof::Case;
+use workload::query::{Expect, PageSize};
+
+use self::page::Page;
+use self::truth::Truth;
+use super::{Checked, Difference, Question, Sample, Subject, Surroundings, ask, judge_refusal, seen};
+use crate::failure::Failure;
+
+/// The output of a foundation stack that names the table, and the one that names its index.
+pub const TABLE: &str = "TableName";
+const INDEX: &str = "IndexName";
+/// The parameter of a variant that says how many turkeys it gives without being asked for a number.
+const PAGE_SIZE: &str = "PageSize";
+/// What is asked for in a measurement.
+const SAMPLE_PATH: &str = "/turkeys/Bronze";
+const SAMPLE_BREED: &str = "Bronze";
+/// How many requests are under way at once.
+const CONCURRENT: usize = 8;
+/// How many bodies a measurement knows to be right; there are about as many as variants.
+const KNOWN_BODIES: usize = 32;
+
+/// A path that shows an answer.
+pub const PATH: &str = SAMPLE_PATH;
+
+/// One page of one breed. Any part of the breed's turkeys that begins with the first is right: variants may have page sizes of
+/// their own.
+pub async fn sample(surroundings: &Surroundings<'_>) -> Result<Sample, Failure> {
+    let all = truth(surroundings)?.page(SAMPLE_BREED).await?;
+    if all.is_empty() {
+        return Err(Failure::new(format!(
+            "the table has no turkeys of the breed {SAMPLE_BREED} to be asked for"
+        ))
+        .hint("`deploy seed` fills the table"));
+    }
+    // Each variant sends the same bytes over and over, so what was found right once need not be read again.
+    let known: Mutex<Vec<Bytes>> = Mutex::new(Vec::new());
+    Ok(Sample {
+        question: Question::new(Method::GET, SAMPLE_PATH),
+        accepts: Arc::new(move |body| {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.iter().any(|right| right == body) {
+                return true;
+            }
+            let right = Page::read(body).is_some_and(|page| !page.is_empty() && all.begins_with(&page));
+            if right && known.len() < KNOWN_BODIES {
+                known.push(Bytes::copy_from_slice(body));
+            }
+            right
+        }),
+    })
+}
+
+fn truth<'a>(surroundings: &Surroundings<'a>) -> Result<Truth<'a>, Failure> {
+    let purpose = "what is right cannot be known";
+    let (table, index) = (surroundings.output(TABLE, purpose)?, surroundings.output(INDEX, purpose)?);
+    Ok(Truth::new(&surroundings.target.signed, table, index))
+}
+
+/// Gives every case to every subject and compares the answers with what the table says, and so with each other.
+pub async fn check(subjects: &[Subject], surroundings: &Surroundings<'_>) -> Result<Checked, Failure> {
+    let cases = workload::query::cases();
+    let truth = truth(surroundings)?;
+    let mut breeds: Vec<&str> = cases.iter().filter_map(breed).collect();
+    breeds.sort_unstable();
+    breeds.dedup();
+    let pages: Vec<_> = futures::stream::iter(breeds.into_iter().map(|breed| {
+        let truth = &truth;
+        async move { truth.page(breed).await.map(|page| (breed, page)) }
+    }))
+    .buffer_unordered(CONCURRENT)
+    .collect()
+    .await;
+    let pages: BTreeMap<&str, Page> = pages.into_iter().collect::<Result<_, _>>()?;
+
+    let transport = surroundings.transport();
+    let requests = subjects.iter().flat_map(|subject| cases.iter().map(move |case| (subject, case)));
+    let judged: Vec<_> = futures::stream::iter(requests.map(|(subject, case)| async move {
+        let answer = match Question::of(case) {
+            Ok(question) => ask(transport, subject, &question).await,
+            Err(error) => Err(error),
+        };
+        (subject, case, answer)
+    }))
+    .buffer_unordered(CONCURRENT)
+    .collect()
+    .await;
+    let differences = judged.into_iter().filter_map(|(subject, case, answer)| {
+        let outcome = match answer {
+            Ok(answer) => judge(subject, case, breed(case).and_then(|breed| pages.get(breed)), &answer),
+            Err(error) => Err(("an answer".to_owned(), error)),
+        };
+        let (expected, got) = outcome.err()?;
+        Some(Difference { variant: subject.variant.clone(), case: case.name.to_owned(), expected, got })
+    });
+    Ok(Checked { differences: differences.collect(), inputs: cases.len() })
+}
+
+fn breed(case: &Case<Expect>) -> Option<&str> {
+    match &case.expect {
+        Expect::Page { breed, .. } => Some(breed),
+        Expect::Refused { .. } => None,
+    }
+}
+
+/// What was expected and what came, where they differ.
+fn judge(
+    subject: &Subject,
+    case: &Case<Expect>,
+    all: Option<&Page>,
+    answer: &Response,
+) -> Result<(), (String, String)> {
+    match (&case.expect, all) {
+        (Expect::Refused { statuses, message }, _) => judge_refusal(statuses, *message, answer),
+        (Expect::Page { limit, .. }, Some(all)) => {
+            all.first(limit.unwrap_or_else(|| page_size(subject)).into()).judge(answer)
+        }
+        (Expect::Page { .. }, None) => Err(("a page that is known".to_owned(), seen(answer))),
+    }
+}
+
+fn page_size(subject: &Subject) -> u16 {
+    let configured = subject.parameters.get(PAGE_SIZE).and_then(|text| text.parse().ok());
+    configured.unwrap_or(PageSize::DEFAULT).get()
+}
