@@ -105,16 +105,16 @@ const BAD_LIMITS: &[(&str, &str)] = &[
 /// All cases: first the pages, then what must be refused.
 #[must_use]
 pub fn cases() -> Vec<Case<Expect>> {
-    let known = BREEDS.iter().map(|breed| page(breed, encode(breed), (breed, None)));
+    let known = BREEDS.iter().map(|breed| page(breed, &encode(breed), (breed, None)));
     let limits = [("limit 1", 1), ("limit 2", 2), ("limit 10", 10), ("limit 999", 999), ("limit 1000", 1000)];
     let sized = limits
         .into_iter()
-        .map(|(name, limit)| page(name, format!("Bronze?limit={limit}"), ("Bronze", Some(limit))));
-    let hostile = HOSTILE.iter().map(|(name, breed)| page(name, encode(breed), (breed, None)));
-    let raw = RAW.iter().map(|(name, path, breed)| page(name, (*path).to_owned(), (breed, None)));
+        .map(|(name, limit)| page(name, &format!("Bronze?limit={limit}"), ("Bronze", Some(limit))));
+    let hostile = HOSTILE.iter().map(|(name, breed)| page(name, &encode(breed), (breed, None)));
+    let raw = RAW.iter().map(|(name, path, breed)| page(name, path, (breed, None)));
     let other = [
-        page("limit and unknown parameters", "Slate?a=1&limit=3&b=%22".to_owned(), ("Slate", Some(3))),
-        page("limit of an unknown breed", "Dodo?limit=1000".to_owned(), ("Dodo", Some(PageSize::MOST))),
+        page("limit and unknown parameters", "Slate?a=1&limit=3&b=%22", ("Slate", Some(3))),
+        page("limit of an unknown breed", "Dodo?limit=1000", ("Dodo", Some(PageSize::MOST))),
     ];
     known.chain(sized).chain(hostile).chain(raw).chain(other).chain(long()).chain(refused()).collect()
 }
@@ -127,7 +127,7 @@ fn long() -> Vec<Case<Expect>> {
         ("2,050 bytes, two a character", "é".repeat(MAX_BREED_BYTES / 2 + 1)),
     ]
     .into_iter()
-    .map(|(name, breed)| page(name, encode(&breed), (&breed, None)))
+    .map(|(name, breed)| page(name, &encode(&breed), (&breed, None)))
     .collect()
 }
 
@@ -154,7 +154,7 @@ fn refused() -> Vec<Case<Expect>> {
     limits.chain(paths).chain(methods).collect()
 }
 
-fn page(name: &'static str, path: String, (breed, limit): (&str, Option<u16>)) -> Case<Expect> {
+fn page(name: &'static str, path: &str, (breed, limit): (&str, Option<u16>)) -> Case<Expect> {
     case(name, "GET", format!("/turkeys/{path}"), Expect::Page { breed: breed.to_owned(), limit })
 }
 

@@ -65,8 +65,8 @@ impl FromStr for PageSize {
 #[must_use]
 pub fn limit_in(query: &str) -> Option<String> {
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.filter(|(name, _)| decode(name) == "limit").last().map(|(_, value)| decode(value))
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.rfind(|(name, _)| decode(name) == "limit").map(|(_, value)| decode(value))
 }
 
 #[cfg(test)]
