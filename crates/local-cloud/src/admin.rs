@@ -42,7 +42,7 @@ pub fn handle(router: &Router, request: &WireRequest) -> WireResponse {
             }
             Err(error) => {
                 let message = format!(
-                    "{error}; expected {{\"service\":\"sns\",\"operation\":\"Publish\",\"error\":\"throttle\" or \"internal\",\"times\":1}}"
+                    "{error}; expected {{\"service\":\"sns\",\"operation\":\"Publish\",\"error\":\"throttle\", \"internal\" or \"denied\",\"times\":1}}"
                 );
                 refusal(StatusCode::BAD_REQUEST, &message)
             }

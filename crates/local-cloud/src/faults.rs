@@ -17,6 +17,8 @@ pub enum FaultKind {
     Throttle,
     /// The service fails.
     Internal,
+    /// The service says that the account may not do this.
+    Denied,
 }
 
 /// Faults by service and operation.
@@ -75,6 +77,9 @@ impl Faults {
     }
 }
 
+/// What a service says that is closed to an account. App Runner's own words to new customers are not documented.
+const NOT_AVAILABLE: &str = "The service is not available to this account.";
+
 /// The error in the service's own words; SNS and S3 have codes and statuses of their own for throttling.
 fn error(service: &str, kind: FaultKind) -> ApiError {
     match (kind, service) {
@@ -97,6 +102,13 @@ fn error(service: &str, kind: FaultKind) -> ApiError {
             ApiError::with_status(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate exceeded")
         }
         (FaultKind::Throttle, _) => ApiError::sender("ThrottlingException", "Rate exceeded"),
+        (FaultKind::Denied, "cloudformation" | "iam" | "sts" | "elasticloadbalancing" | "s3") => {
+            ApiError::with_status(StatusCode::FORBIDDEN, "AccessDenied", NOT_AVAILABLE)
+        }
+        (FaultKind::Denied, "sns") => {
+            ApiError::with_status(StatusCode::FORBIDDEN, "AuthorizationError", NOT_AVAILABLE)
+        }
+        (FaultKind::Denied, _) => ApiError::sender("AccessDeniedException", NOT_AVAILABLE),
         (FaultKind::Internal, "sns") => ApiError::with_status(
             StatusCode::INTERNAL_SERVER_ERROR,
             "InternalError",

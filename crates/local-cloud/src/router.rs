@@ -180,6 +180,7 @@ fn service_of_target(target: &str) -> Option<&'static str> {
         "AmazonEC2ContainerServiceV20141113" => Some("ecs"),
         "ResourceGroupsTaggingAPI_20170126" => Some("tagging"),
         "AnyScaleFrontendService" => Some("application-autoscaling"),
+        "AppRunner" => Some("apprunner"),
         "AWSStepFunctions" => Some("states"),
         "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Some("dynamodb"),
         _ => None,

@@ -130,6 +130,7 @@ pub(super) fn resource<const N: usize>(
 /// <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract-errors.html>
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Code {
+    AccessDenied,
     AlreadyExists,
     GeneralServiceException,
     InvalidRequest,

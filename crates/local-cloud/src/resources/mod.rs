@@ -4,6 +4,7 @@
 
 mod apigateway;
 mod applicationautoscaling;
+mod apprunner;
 mod cloudformation;
 mod ec2;
 mod ecr;
@@ -46,6 +47,8 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         apigateway::Stage,
         applicationautoscaling::ScalableTarget,
         applicationautoscaling::ScalingPolicy,
+        apprunner::AutoScalingConfiguration,
+        apprunner::Service,
         cloudformation::WaitConditionHandle,
         ec2::InternetGateway,
         ec2::Route,

@@ -5,6 +5,7 @@
 
 pub mod apigateway;
 pub mod application_autoscaling;
+pub mod apprunner;
 mod blob;
 pub mod cloudformation;
 mod compute;
@@ -114,6 +115,7 @@ pub(crate) struct GlobalServices {
 pub struct Services {
     pub context: Arc<RegionContext>,
     pub apigateway: apigateway::ApiGateway,
+    pub apprunner: apprunner::AppRunner,
     pub autoscaling: application_autoscaling::ApplicationAutoScaling,
     pub dynamodb: Arc<dynamodb::DynamoDb>,
     pub ec2: ec2::Ec2,
@@ -140,6 +142,7 @@ impl Services {
         let sts = Arc::new(sts::Sts::new(Arc::clone(&context), Arc::clone(&global.iam)));
         Arc::new(Self {
             apigateway: apigateway::ApiGateway::default(),
+            apprunner: apprunner::AppRunner::new(&context),
             autoscaling: application_autoscaling::ApplicationAutoScaling::default(),
             dynamodb: Arc::new(dynamodb::DynamoDb::new(Arc::clone(&context))),
             ec2: ec2::Ec2::default(),
@@ -173,6 +176,7 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
     Ok(vec![
         Arc::new(apigateway::ApiGatewayApi(Arc::clone(services))),
         Arc::new(apigateway::Front(Arc::clone(services))),
+        Arc::new(apprunner::AppRunnerApi(Arc::clone(services))),
         Arc::new(cloudformation::CloudFormationService {
             engine: cloudformation::engine(services)?,
             context: Arc::clone(&services.context),

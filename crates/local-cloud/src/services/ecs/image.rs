@@ -37,7 +37,10 @@ impl ImageReference {
 }
 
 /// Pulls an image from the cloud's own registry and unpacks it, or finds it unpacked.
-pub(super) async fn pull(services: &Services, image: &str) -> Result<Arc<ImageRootfs>, EcsError> {
+pub(in crate::services) async fn pull(
+    services: &Services,
+    image: &str,
+) -> Result<Arc<ImageRootfs>, EcsError> {
     let reference = ImageReference::parse(image);
     let cannot = |why: String| {
         EcsError::CannotStart(format!(

@@ -18,6 +18,7 @@ pub use deploy::{Deployment, task_service_spec};
 pub use entity::{Cluster, LoadBalancerTarget, Service};
 pub use error::EcsError;
 pub use image::ImageReference;
+pub(in crate::services) use image::pull;
 pub use wire::EcsApi;
 
 /// Clusters of one region with what runs in them.
