@@ -157,6 +157,7 @@ impl Details {
     /// The event's type as `GetExecutionHistory` and the log of an Express execution name it, such as
     /// `TaskStateEntered`. A task whose resource is the ARN of a function or of an activity has types of its own.
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html#StepFunctions-Type-HistoryEvent-type>
+    #[must_use]
     pub fn type_name(&self) -> String {
         let task = |resource: &str, what: &str| {
             let service = resource.split(':').nth(2).unwrap_or_default();

@@ -53,6 +53,7 @@ impl Machine {
     }
 
     /// The resources that Task states and item readers call.
+    #[must_use]
     pub fn task_uses(&self) -> Vec<TaskUse> {
         let mut uses = Vec::new();
         collect(&self.definition.scope, "", &mut uses);

@@ -140,14 +140,14 @@ pub(super) fn choice(templates: Templates<'_>, fields: &Fields<'_>) -> Choice {
         for (at, entry) in entries.iter().enumerate() {
             let location = below(&fields.at("Choices"), at);
             if let Some(entry) = Fields::new(entry, &location, fields.problems) {
-                rules.extend(rule(templates, entry));
+                rules.push(rule(templates, entry));
             }
         }
     }
     Choice { rules, default: fields.text("Default").map(str::to_owned) }
 }
 
-fn rule(templates: Templates<'_>, fields: Fields<'_>) -> Option<Rule> {
+fn rule(templates: Templates<'_>, fields: Fields<'_>) -> Rule {
     let next = fields.required_text("Next").unwrap_or_default().to_owned();
     let assign = assignments(templates, &fields);
     let (test, output) = match templates.language {
@@ -156,7 +156,8 @@ fn rule(templates: Templates<'_>, fields: Fields<'_>) -> Option<Rule> {
     };
     fields.text("Comment");
     fields.finish(templates.language);
-    Some(Rule { test: test?, next, assign, output })
+    // A refused test must not hide where the rule leads.
+    Rule { test: test.unwrap_or(Test::Or(Vec::new())), next, assign, output }
 }
 
 fn condition(templates: Templates<'_>, fields: &Fields<'_>) -> Option<Test> {

@@ -53,7 +53,7 @@ pub(super) fn map(templates: Templates<'_>, fields: &Fields<'_>, reader: &Reader
                 fields.add("Parameters", "`Parameters` and `ItemSelector` exclude each other");
             }
             (
-                templates.reference(fields, "ItemsPath"),
+                Templates::reference(fields, "ItemsPath"),
                 selector.or_else(|| templates.object_field(fields, "Parameters")),
             )
         }

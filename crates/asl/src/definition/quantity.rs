@@ -28,7 +28,7 @@ impl Quantity {
             if fields.take(name).is_some() {
                 fields.add(name, format!("`{name}` and `{path_name}` exclude each other"));
             }
-            templates.reference(fields, &path_name)?
+            Templates::reference(fields, &path_name)?
         } else {
             let value = fields.take(name)?;
             if templates.language == Language::Jsonata && value.is_string() {

@@ -41,10 +41,8 @@ fn machine(definition: &Value, problems: &Problems) -> Option<Definition> {
     let timeout_seconds = fields.whole("TimeoutSeconds", 1..=99_999_999);
     let reader = Reader { language, problems, nesting: 0 };
     let scope = reader.scope(fields);
-    if let Some(scope) = &scope {
-        graph::check(scope, problems);
-    }
-    Some(Definition { scope: scope?, timeout_seconds })
+    graph::check(&scope, problems);
+    Some(Definition { scope, timeout_seconds })
 }
 
 fn query_language(fields: &Fields<'_>) -> Option<Language> {
@@ -89,10 +87,10 @@ impl Reader<'_> {
             fields.take(name);
         }
         let reader = Reader { language: self.language, problems: self.problems, nesting: self.nesting + 1 };
-        reader.scope(fields)
+        Some(reader.scope(fields))
     }
 
-    fn scope(&self, fields: Fields<'_>) -> Option<Scope> {
+    fn scope(&self, fields: Fields<'_>) -> Scope {
         fields.text("Comment");
         let start_at = fields.required_text("StartAt").unwrap_or_default().to_owned();
         let location = fields.at("States");
@@ -126,6 +124,6 @@ impl Reader<'_> {
         if has_start && has_states {
             graph::check_transitions(&scope, &scope_location, &refused, self.problems);
         }
-        Some(scope)
+        scope
     }
 }

@@ -118,7 +118,7 @@ fn transition(fields: &Fields<'_>) -> Option<String> {
     match (fields.has("Next"), is_end) {
         (true, true) => fields.add("End", "`End` and `Next` exclude each other"),
         (false, false) => {
-            fields.problems.add(&fields.location, "either `Next` or `\"End\": true` is missing")
+            fields.problems.add(&fields.location, "either `Next` or `\"End\": true` is missing");
         }
         _ => {}
     }
@@ -182,15 +182,9 @@ pub(super) fn assignments(templates: Templates<'_>, fields: &Fields<'_>) -> Vec<
     for (key, value) in members {
         let location = below(&location, key);
         let (name, template) = match key.strip_suffix(".$") {
-            Some(name) if templates.language == Language::JsonPath => match value.as_str() {
-                Some(text) => (name, templates.path_or_function(text, &location, key)),
-                None => {
-                    fields
-                        .problems
-                        .add(&location, format!("{} must be a path or an intrinsic function", shown(value)));
-                    continue;
-                }
-            },
+            Some(name) if templates.language == Language::JsonPath => {
+                (name, templates.dynamic(value, &location, key))
+            }
             _ => (key.as_str(), templates.value(value, &location, &format!("Assign/{key}"), 0)),
         };
         if name == "states" {

@@ -100,7 +100,7 @@ impl Templates<'_> {
     }
 
     /// The value of a field whose name ends in `.$`: a path or an intrinsic function.
-    fn dynamic(self, value: &Value, location: &str, field: &str) -> Template {
+    pub(super) fn dynamic(self, value: &Value, location: &str, field: &str) -> Template {
         let Some(text) = value.as_str() else {
             self.problems.add(
                 location,
@@ -146,7 +146,7 @@ impl Templates<'_> {
     }
 
     /// `NamePath` of a JSONPath state: a reference path.
-    pub(super) fn reference(self, fields: &Fields<'_>, name: &str) -> Option<Template> {
+    pub(super) fn reference(fields: &Fields<'_>, name: &str) -> Option<Template> {
         let text = fields.text(name)?;
         match Path::parse(text) {
             Ok(path) if path.is_reference() => Some(Template::Path { path, field: name.to_owned() }),
@@ -174,7 +174,7 @@ impl Templates<'_> {
             {
                 return Some(self.path_or_function(text, &fields.at(&path_name), &path_name));
             }
-            return self.reference(fields, &path_name);
+            return Self::reference(fields, &path_name);
         }
         fields.text(name)?;
         self.field(fields, name)

@@ -76,7 +76,7 @@ impl Walk {
             let is_states = at == 0 && matches!(&step.node, AstNode::Variable(name) if name == "states");
             match (is_states, steps.get(1).map(|next| &next.node)) {
                 (true, Some(AstNode::Name(member) | AstNode::String(member))) => {
-                    self.member_of_states(member)?
+                    self.member_of_states(member)?;
                 }
                 _ => self.node(&step.node, if at == 0 { place } else { Place::Nested })?,
             }
@@ -132,7 +132,9 @@ impl Walk {
                 self.node(procedure, place)?;
                 self.all(args, place)
             }
-            AstNode::Lambda { body, .. } => self.node(body, Place::Nested),
+            AstNode::Lambda { body, .. } | AstNode::FunctionApplication(body) => {
+                self.node(body, Place::Nested)
+            }
             AstNode::Array(items) | AstNode::ArrayGroup(items) | AstNode::Block(items) => {
                 self.all(items, place)
             }
@@ -145,7 +147,6 @@ impl Walk {
                 self.all([condition.as_ref(), then_branch.as_ref()], place)?;
                 self.all(else_branch.as_deref(), place)
             }
-            AstNode::FunctionApplication(body) => self.node(body, Place::Nested),
             AstNode::Sort { input, terms } => {
                 self.node(input, place)?;
                 self.all(terms.iter().map(|(term, _)| term), Place::Nested)

@@ -14,7 +14,9 @@ use crate::intrinsic::text::digest;
 
 type Answer = Result<JValue, EvaluatorError>;
 
-const FUNCTIONS: [(&str, fn(&[JValue]) -> Answer); 6] = [
+type Function = fn(&[JValue]) -> Answer;
+
+const FUNCTIONS: [(&str, Function); 6] = [
     ("hash", hash),
     ("parse", parse),
     ("partition", partition),

@@ -20,7 +20,7 @@ use crate::template::Data;
 use check::Uses;
 
 /// How long one expression may take. Step Functions has such a limit without telling it.
-const MAX_MILLISECONDS: u64 = 5_000;
+const MAX_MILLISECONDS: u64 = 2_000;
 /// How deep an expression's functions may call each other.
 const MAX_DEPTH: usize = 2_000;
 /// How many items a sequence may have; a payload of 256 KiB cannot hold as many.

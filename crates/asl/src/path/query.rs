@@ -31,8 +31,8 @@ pub(super) fn normalised(rest: &str) -> Result<String, String> {
                     return Err(format!("the function `{name}()` is not supported"));
                 }
                 match (descendants, name.is_empty()) {
-                    (false, false) => query.push_str(&format!("['{name}']")),
-                    (true, false) => query.push_str(&format!("..['{name}']")),
+                    (false, false) => query.extend(["['", &name, "']"]),
+                    (true, false) => query.extend(["..['", &name, "']"]),
                     (false, true) => query.push('.'),
                     (true, true) => query.push_str(".."),
                 }

@@ -24,9 +24,9 @@ pub(super) async fn run(visit: &mut Visit<'_>, input: &Value) -> Result<Step, Fa
         let named =
             state.retry.iter().zip(&mut used).find(|(retrier, _)| retrier.handles(&failure, is_parallel));
         match named {
-            Some((retrier, used)) if *used < retrier.max_attempts => {
-                let jitter = if retrier.full_jitter { visit.run.host.clock.jitter() } else { 1.0 };
-                let delay = Duration::try_from_secs_f64(retrier.delay(*used) * jitter.clamp(0.0, 1.0));
+            Some((policy, used)) if *used < policy.max_attempts => {
+                let jitter = if policy.full_jitter { visit.run.host.clock.jitter() } else { 1.0 };
+                let delay = Duration::try_from_secs_f64(policy.delay(*used) * jitter.clamp(0.0, 1.0));
                 *used += 1;
                 retries += 1;
                 visit.run.check_history()?;

@@ -48,7 +48,7 @@ pub(super) async fn run(visit: &mut Visit<'_>, map: &Map, input: &Value) -> Resu
         Some(reader) => Some(read(visit, reader, input).await?),
         None => None,
     };
-    let plan = plan(visit, map, input, read).map_err(|failure| visit.located(failure))?;
+    let plan = plan(visit, map, input, read.as_ref()).map_err(|failure| visit.located(failure))?;
     let length = plan.inputs.len();
     let started = visit.emit(|| Details::MapStateStarted { length: length as u64 });
     let outer = (!map.is_distributed).then_some(visit.variables);
@@ -119,7 +119,7 @@ async fn read(visit: &mut Visit<'_>, reader: &ItemReader, input: &Value) -> Resu
         .map_err(|error| Failure::new(names::ITEM_READER_FAILED, format!("{}: {}", error.error, error.cause)))
 }
 
-fn plan(visit: &Visit<'_>, map: &Map, input: &Value, read: Option<Value>) -> Result<Plan, Failure> {
+fn plan(visit: &Visit<'_>, map: &Map, input: &Value, read: Option<&Value>) -> Result<Plan, Failure> {
     let data = Data::new(input, &visit.context, visit.variables);
     let effective = visit.state.effective_input(&data)?;
     let data = data.with_dollar(&effective);
@@ -157,8 +157,13 @@ fn plan(visit: &Visit<'_>, map: &Map, input: &Value, read: Option<Value>) -> Res
 }
 
 /// The items array.
-fn items(map: &Map, language: Language, data: &Data<'_>, read: Option<Value>) -> Result<Vec<Value>, Failure> {
-    let value = match (&map.items, &read) {
+fn items(
+    map: &Map,
+    language: Language,
+    data: &Data<'_>,
+    read: Option<&Value>,
+) -> Result<Vec<Value>, Failure> {
+    let value = match (&map.items, read) {
         // A path selects from what the reader read; JSONata refers to the state's input alone.
         (Some(items), Some(read)) => items.evaluate(&data.with_dollar(read))?,
         (Some(items), None) => items.evaluate(data)?,
@@ -203,18 +208,18 @@ fn batches(batcher: &Batcher, items: Vec<Value>, data: &Data<'_>) -> Result<Vec<
     frame.insert("Items".to_owned(), json!([]));
     let frame = Value::Object(frame);
     let frame_bytes = payload::size(&frame) as u64;
-    let mut batches: Vec<(Vec<Value>, u64)> = Vec::new();
+    let mut groups: Vec<(Vec<Value>, u64)> = Vec::new();
     for item in items {
         let bytes = payload::size(&item) as u64 + 1;
-        match batches.last_mut() {
+        match groups.last_mut() {
             Some((batch, used)) if (batch.len() as u64) < most_items && *used + bytes <= most_bytes => {
                 batch.push(item);
                 *used += bytes;
             }
-            _ => batches.push((vec![item], frame_bytes + bytes)),
+            _ => groups.push((vec![item], frame_bytes + bytes)),
         }
     }
-    Ok(batches
+    Ok(groups
         .into_iter()
         .map(|(items, _)| {
             let count = items.len() as u64;
