@@ -182,6 +182,8 @@ fn service_of_target(target: &str) -> Option<&'static str> {
         "AnyScaleFrontendService" => Some("application-autoscaling"),
         "AppRunner" => Some("apprunner"),
         "AWSStepFunctions" => Some("states"),
+        "secretsmanager" => Some("secretsmanager"),
+        "AmazonSSM" => Some("ssm"),
         "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Some("dynamodb"),
         _ => None,
     }

@@ -15,8 +15,10 @@ mod kind;
 mod lambda;
 mod logs;
 mod s3;
+mod secretsmanager;
 mod sns;
 mod sqs;
+mod ssm;
 
 use std::sync::Arc;
 
@@ -79,11 +81,13 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         logs::LogGroup,
         s3::Bucket,
         s3::BucketPolicy,
+        secretsmanager::Secret,
         sns::Subscription,
         sns::Topic,
         sns::TopicPolicy,
         sqs::Queue,
         sqs::QueuePolicy,
+        ssm::Parameter,
     );
     Ok(registry)
 }

@@ -21,8 +21,10 @@ pub mod lambda;
 pub mod logs;
 pub mod policy;
 pub mod s3;
+pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
+pub mod ssm;
 pub mod sts;
 mod tagging;
 
@@ -127,8 +129,10 @@ pub struct Services {
     pub lambda: lambda::Lambda,
     pub logs: Arc<logs::Logs>,
     pub s3: Arc<s3::S3>,
+    pub secrets: Arc<secretsmanager::SecretsManager>,
     pub sns: Arc<Sns>,
     pub sqs: Arc<Sqs>,
+    pub ssm: Arc<ssm::Ssm>,
     pub sts: Arc<sts::Sts>,
 }
 
@@ -154,6 +158,8 @@ impl Services {
             lambda: compute::lambda(&context, &sink),
             logs,
             s3: global.s3,
+            secrets: Arc::new(secretsmanager::SecretsManager::new(Arc::clone(&context))),
+            ssm: Arc::new(ssm::Ssm::new(Arc::clone(&context))),
             context,
             sns,
             sqs,
@@ -194,8 +200,10 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
         Arc::new(lambda::LambdaApi(Arc::clone(services))),
         Arc::new(logs::LogsService(Arc::clone(&services.logs))),
         Arc::new(s3::S3Service { s3: Arc::clone(&services.s3), account: services.context.account.clone() }),
+        Arc::new(secretsmanager::SecretsManagerService(Arc::clone(&services.secrets))),
         Arc::new(sns::SnsService(Arc::clone(&services.sns))),
         Arc::new(sqs::SqsService(Arc::clone(&services.sqs))),
+        Arc::new(ssm::SsmService(Arc::clone(&services.ssm))),
         Arc::new(sts::StsService(Arc::clone(&services.sts))),
         Arc::new(tagging::TaggingService(Arc::clone(services))),
     ])

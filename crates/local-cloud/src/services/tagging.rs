@@ -73,6 +73,12 @@ fn tagged_resources(services: &Services) -> Vec<TaggedResource> {
     for repository in services.ecr.repositories() {
         add(repository.arn.clone(), repository.settings().tags);
     }
+    for secret in services.secrets.all() {
+        add(secret.arn.clone(), secret.tags.clone());
+    }
+    for parameter in services.ssm.all() {
+        add(parameter.arn.clone(), parameter.tags.clone());
+    }
     all.retain(|resource| !resource.tags.is_empty());
     all.sort_by(|one, other| one.arn.cmp(&other.arn));
     all

@@ -9,4 +9,5 @@ mod failures;
 mod fargate;
 mod foundation;
 mod lambda;
+mod secrets;
 mod support;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cloudformation::engine::{
-    DeleteInput, Engine, EngineOptions, ParameterInput, StackDescription, StackInput, TemplateSource,
+    DeleteInput, Engine, ParameterInput, StackDescription, StackInput, TemplateSource,
 };
 use data_plane::launcher::Launcher;
 use http::{Request, StatusCode};
@@ -45,11 +45,7 @@ impl TestCloud {
         let options = CloudOptions::new(listener, directory.path().to_owned(), launcher);
         let cloud = Cloud::start(options).await.unwrap();
         let services = cloud.services(REGION).unwrap();
-        let hosts = Arc::clone(&services.hosts);
-        let options = EngineOptions {
-            present_output: Arc::new(move |text| hosts.present(text)),
-            ..EngineOptions::default()
-        };
+        let options = local_cloud::services::cloudformation::engine_options(services);
         let engine = Engine::new(local_cloud::resources::registry(services).unwrap(), options);
         Self { cloud, engine, _directory: directory }
     }

@@ -97,6 +97,11 @@ impl Properties {
                 ));
             }
         }
+        if !container.secrets.is_empty() && self.execution_role_arn.is_none() {
+            return Err(invalid(
+                "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
+            ));
+        }
         if (container.image.contains(".dkr.ecr.") || container.image.starts_with(registry))
             && self.execution_role_arn.is_none()
         {

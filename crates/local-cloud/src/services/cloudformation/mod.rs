@@ -2,6 +2,7 @@
 
 mod change_set;
 mod describe;
+mod dynamic;
 mod input;
 mod page;
 mod template;
@@ -22,12 +23,19 @@ use crate::resources;
 /// # Errors
 /// The schema of a resource type is malformed.
 pub(crate) fn engine(services: &Arc<Services>) -> Result<Engine, SchemaError> {
+    Ok(Engine::new(resources::registry(services)?, engine_options(services)))
+}
+
+/// What the engine of a region is given: where hosts really listen, and what parameters and secrets hold.
+#[must_use]
+pub fn engine_options(services: &Arc<Services>) -> EngineOptions {
     let hosts = Arc::clone(&services.hosts);
-    let options = EngineOptions {
+    let (secrets, parameters) = (Arc::clone(&services.secrets), Arc::clone(&services.ssm));
+    EngineOptions {
         account: services.context.account.clone(),
         region: services.context.region.clone(),
         present_output: Arc::new(move |text| hosts.present(text)),
+        resolve_dynamic: Arc::new(move |reference| dynamic::resolve(&secrets, &parameters, reference)),
         ..EngineOptions::default()
-    };
-    Ok(Engine::new(resources::registry(services)?, options))
+    }
 }

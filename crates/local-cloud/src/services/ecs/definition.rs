@@ -39,6 +39,7 @@ pub struct ContainerDefinition {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry_point: Option<Vec<String>>,
     pub environment: Vec<KeyValue>,
+    pub secrets: Vec<Secret>,
     pub port_mappings: Vec<PortMapping>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_configuration: Option<LogConfiguration>,
@@ -66,6 +67,15 @@ pub struct ContainerDefinition {
 pub struct KeyValue {
     pub name: String,
     pub value: String,
+}
+
+/// An environment variable whose value is looked up when a task starts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Secret {
+    pub name: String,
+    /// The ARN of a secret, with `:key:stage:version` where wanted, or the name or ARN of a parameter.
+    pub value_from: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use data_plane::task::{DeploymentConfiguration, ServiceSpec, TaskContext, TaskSpec};
 
-use super::{Ecs, EcsError, LoadBalancerTarget, Service, TaskDefinition, image};
+use super::{Ecs, EcsError, LoadBalancerTarget, Service, TaskDefinition, image, secrets};
 use crate::Services;
 
 /// How long a task may take to stop unless its definition says otherwise.
@@ -79,8 +79,7 @@ pub async fn task_service_spec(
     }
     let log_group = image::log_group(services, container)?;
     let rootfs = image::pull(services, &container.image).await?;
-    let environment =
-        container.environment.iter().map(|pair| (pair.name.clone(), pair.value.clone())).collect();
+    let environment = secrets::environment(services, definition)?;
     let open_files =
         container.ulimits.iter().find(|limit| limit.name == "nofile").map(|limit| limit.soft_limit);
     let task = TaskSpec {

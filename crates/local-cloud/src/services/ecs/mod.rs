@@ -5,6 +5,7 @@ mod deploy;
 mod entity;
 mod error;
 mod image;
+mod secrets;
 mod wire;
 
 use std::collections::BTreeMap;
