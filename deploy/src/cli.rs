@@ -105,6 +105,8 @@ pub enum Command {
     Events(EventsArgs),
     /// What functions and tasks printed
     Logs(LogsArgs),
+    /// Make a bearer token for the deployed variants that want one
+    Token(TokenArgs),
     /// The embedded cloud
     #[command(subcommand)]
     Local(LocalCommand),
@@ -200,6 +202,19 @@ pub struct LogsArgs {
     /// Go on until interrupted
     #[arg(short, long)]
     pub follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// Whom the token speaks for; items belong to a subject
+    #[arg(long, default_value = "me")]
+    pub subject: String,
+    /// A right: items:read or items:write; may be repeated [default: both]
+    #[arg(long)]
+    pub scope: Vec<String>,
+    /// How long the token is valid, such as 90s, 15m or 1h; at most 24h
+    #[arg(long, default_value = "1h", value_name = "TIME")]
+    pub ttl: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ pub mod run;
 pub mod seed;
 pub mod show;
 pub mod status;
+pub mod token;
 pub mod up;
 
 mod table;

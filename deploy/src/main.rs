@@ -90,6 +90,7 @@ async fn command(command: Command, flags: GlobalArgs) -> Result<(), Failure> {
         Command::Check(args) => commands::check::run(&context, &args.selection).await,
         Command::Events(args) => commands::events::run(&context, &args).await,
         Command::Logs(args) => commands::logs::run(&context, &args).await,
+        Command::Token(args) => commands::token::run(&context, &args).await,
         Command::Local(args) => commands::local::run(&context, args).await,
         Command::Completions { shell } => {
             commands::completions::run(shell);

@@ -4,6 +4,7 @@
 
 mod ask;
 mod canonical;
+pub mod crud;
 mod publish;
 mod query;
 mod refusal;
@@ -132,13 +133,14 @@ pub fn path(workload: &str) -> Option<&'static str> {
     match workload.parse().ok()? {
         Workload::Publish => Some(workload::publish::PATH),
         Workload::Query => Some(query::PATH),
+        Workload::Crud => Some(workload::crud::PATH),
     }
 }
 
 /// The output of a foundation stack that names the table that the workload reads, and which must not be empty.
 pub fn seeded_table(workload: &str) -> Option<&'static str> {
     match workload.parse().ok()? {
-        Workload::Publish => None,
+        Workload::Publish | Workload::Crud => None,
         Workload::Query => Some(query::TABLE),
     }
 }
@@ -148,6 +150,7 @@ pub async fn sample(workload: Workload, surroundings: &Surroundings<'_>) -> Resu
     match workload {
         Workload::Publish => Ok(publish::sample()),
         Workload::Query => query::sample(surroundings).await,
+        Workload::Crud => crud::sample(surroundings).await,
     }
 }
 
@@ -160,6 +163,7 @@ pub async fn check(
     let Checked { inputs, mut differences } = match workload {
         Workload::Publish => publish::check(subjects, surroundings).await?,
         Workload::Query => query::check(subjects, surroundings).await?,
+        Workload::Crud => crud::check(subjects, surroundings).await?,
     };
     differences.sort();
     Ok(Verdict {

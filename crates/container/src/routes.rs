@@ -1,5 +1,6 @@
 //! Paths and what serves them.
 
+mod crud;
 mod publish;
 mod query;
 
@@ -13,18 +14,20 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
-use workload::{ConfigError, Refusal, Workload};
+use workload::{Refusal, Workload};
 
+use crate::service::ServiceError;
 use crate::{answer, body};
 
 /// The path that says whether the program is well. It asks nobody else: a topic that fails is no reason to replace tasks.
 pub(crate) const HEALTH_PATH: &str = "/healthz";
 
 /// The routes of a workload. Once `draining` is cancelled, every answer asks the client to close its connection.
-pub(crate) async fn of(workload: Workload, draining: CancellationToken) -> Result<Router, ConfigError> {
+pub(crate) async fn of(workload: Workload, draining: CancellationToken) -> Result<Router, ServiceError> {
     let work = match workload {
         Workload::Publish => publish::routes().await?,
         Workload::Query => query::routes().await?,
+        Workload::Crud => crud::routes().await?,
     };
     Ok(work
         .route(HEALTH_PATH, get(healthy))

@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use workload::crud::token::SecretError;
 use workload::{ConfigError, UnknownWorkload};
 
 use crate::settings::Settings;
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(25);
 pub(crate) enum ServiceError {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     #[error("WORKLOAD: {0}")]
     Workload(UnknownWorkload),
     #[error(

@@ -1,8 +1,10 @@
-//! What the Lambda functions share: starting ([`start`]), and API Gateway's proxy events ([`proxy`]).
+//! What the Lambda functions share: starting ([`start`], [`start_authorizer`]), and API Gateway's proxy events ([`proxy`])
+//! and questions to authorizers ([`authorizer`]).
 //!
 //! Each program in `src/bin` is one function for the runtimes `provided.*`: it names the work and leaves the rest to
 //! [`start`]. A function has one environment, one request at a time, so one thread serves it.
 
+pub mod authorizer;
 pub mod proxy;
 
 mod environment;
@@ -10,7 +12,7 @@ mod log;
 mod start;
 
 pub use environment::EnvironmentError;
-pub use start::{StartError, start};
+pub use start::{StartError, start, start_authorizer};
 
 /// The header on the first answer of an environment. Its value is `1`; later answers do not have it.
 pub const COLD_START_HEADER: &str = "x-cold-start";

@@ -60,6 +60,12 @@ impl ProxyRequest {
             .or_else(|| multiple().and_then(|(_, values)| values.as_ref()?.last().map(String::as_str)))
     }
 
+    /// A value of the context that the method's Lambda authorizer gave; API Gateway hands all of them on as text.
+    #[must_use]
+    pub fn authorized(&self, name: &str) -> Option<&str> {
+        self.request_context.as_ref()?.authorizer.as_ref()?.get(name)?.as_str()
+    }
+
     /// The bytes of the body, as the client sent them; `None` when they are said to be Base64 and are not.
     #[must_use]
     pub fn body(&self) -> Option<Vec<u8>> {
@@ -72,6 +78,7 @@ impl ProxyRequest {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 struct RequestContext {
     path: Option<String>,
+    authorizer: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// An answer.
@@ -114,6 +121,12 @@ impl ProxyResponse {
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
+        self.status_code
+    }
+}
+
+impl crate::start::Reply for ProxyResponse {
+    fn status(&self) -> u16 {
         self.status_code
     }
 }
@@ -169,6 +182,22 @@ mod tests {
             request(json!({"headers": null, "multiValueHeaders": {"CONTENT-TYPE": ["a/b", "c/d"]}}));
         assert_eq!(multiple.header("content-type"), Some("c/d"));
         assert_eq!(multiple.header("accept"), None);
+    }
+
+    #[test]
+    fn parameters_and_the_authorizers_context_are_found_by_name() {
+        let request = request(json!({
+            "queryStringParameters": {"limit": "5", "empty": "", "next": null},
+            "requestContext": {"authorizer": {"principalId": "a", "subject": "alice", "latency": 3}},
+        }));
+        assert_eq!((request.query("limit"), request.query("empty")), (Some("5"), Some("")));
+        assert_eq!((request.query("next"), request.query("other")), (None, None));
+        assert_eq!(request.authorized("subject"), Some("alice"));
+        assert_eq!((request.authorized("latency"), request.authorized("scopes")), (None, None));
+        assert_eq!(
+            self::request(json!({"requestContext": {"authorizer": null}})).authorized("subject"),
+            None
+        );
     }
 
     #[test]

@@ -4,9 +4,12 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::authorizer::{TokenEvent, Unauthorized, Verdict};
 use crate::proxy::{ProxyRequest, ProxyResponse};
 use crate::{COLD_START_HEADER, EnvironmentError, environment, log};
 
@@ -19,6 +22,9 @@ pub enum StartError {
     /// The work is not configured.
     #[error(transparent)]
     Config(#[from] workload::ConfigError),
+    /// The secret that tokens are signed with cannot be had.
+    #[error(transparent)]
+    Secret(#[from] workload::crud::token::SecretError),
     /// The operating system refused.
     #[error("the asynchronous runtime did not start: {0}")]
     Runtime(#[from] std::io::Error),
@@ -27,15 +33,59 @@ pub enum StartError {
     RuntimeApi(lambda_runtime::Error),
 }
 
-/// Runs a function until its environment is shut down: prepares the work once, then serves one request after the other.
+/// Runs a function behind API Gateway's proxy integration until its environment is shut down: prepares the work once, then
+/// serves one request after the other.
 ///
 /// What goes wrong is logged, and gives exit code 1.
 #[must_use]
-pub fn start<P, H, F>(prepare: P) -> ExitCode
+pub fn start<P, E, H, F>(prepare: P) -> ExitCode
 where
-    P: Future<Output = Result<H, workload::ConfigError>>,
+    P: Future<Output = Result<H, E>>,
+    E: Into<StartError>,
     H: Fn(ProxyRequest) -> F,
     F: Future<Output = ProxyResponse>,
+{
+    run(async {
+        let handler = prepare.await.map_err(Into::into)?;
+        let first = AtomicBool::new(true);
+        Ok(move |request: ProxyRequest| {
+            let cold = first.swap(false, Ordering::Relaxed);
+            let answer = handler(request);
+            async move {
+                let answer = answer.await;
+                Ok(if cold { answer.with_header(COLD_START_HEADER, "1") } else { answer })
+            }
+        })
+    })
+}
+
+/// Runs a token authorizer likewise. Whoever is refused is not let in by any policy, but told to bring another token.
+#[must_use]
+pub fn start_authorizer<P, E, H>(prepare: P) -> ExitCode
+where
+    P: Future<Output = Result<H, E>>,
+    E: Into<StartError>,
+    H: Fn(TokenEvent) -> Result<Verdict, Unauthorized>,
+{
+    run(async {
+        let handler = prepare.await.map_err(Into::into)?;
+        Ok(move |event: TokenEvent| std::future::ready(handler(event).map_err(Into::into)))
+    })
+}
+
+/// What a function gives back, with the status under which it is logged.
+pub(crate) trait Reply: Serialize {
+    /// The HTTP status that the client gets, as far as this function has a say.
+    fn status(&self) -> u16;
+}
+
+fn run<P, H, F, I, O>(prepare: P) -> ExitCode
+where
+    P: Future<Output = Result<H, StartError>>,
+    H: Fn(I) -> F,
+    F: Future<Output = Result<O, Diagnostic>>,
+    I: DeserializeOwned,
+    O: Reply,
 {
     let started = Instant::now();
     log::start();
@@ -52,30 +102,29 @@ where
     }
 }
 
-async fn serve<P, H, F>(prepare: P, started: Instant) -> Result<(), StartError>
+async fn serve<P, H, F, I, O>(prepare: P, started: Instant) -> Result<(), StartError>
 where
-    P: Future<Output = Result<H, workload::ConfigError>>,
-    H: Fn(ProxyRequest) -> F,
-    F: Future<Output = ProxyResponse>,
+    P: Future<Output = Result<H, StartError>>,
+    H: Fn(I) -> F,
+    F: Future<Output = Result<O, Diagnostic>>,
+    I: DeserializeOwned,
+    O: Reply,
 {
     let handler = &prepare.await?;
     let first = &AtomicBool::new(true);
     tracing::info!(init_ms = millis(started), "started");
-    let service = service_fn(move |event: LambdaEvent<ProxyRequest>| async move {
+    let service = service_fn(move |event: LambdaEvent<I>| async move {
         let received = Instant::now();
         let cold = first.swap(false, Ordering::Relaxed);
-        let mut response = handler(event.payload).await;
-        if cold {
-            response = response.with_header(COLD_START_HEADER, "1");
-        }
+        let outcome = handler(event.payload).await;
         tracing::info!(
             requestId = event.context.request_id,
-            status = response.status(),
+            status = outcome.as_ref().map_or(401, Reply::status),
             duration_ms = millis(received),
             cold,
             "served"
         );
-        Ok::<_, lambda_runtime::Error>(response)
+        outcome
     });
     lambda_runtime::run(service).await.map_err(StartError::RuntimeApi)
 }

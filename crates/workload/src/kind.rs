@@ -12,11 +12,13 @@ pub enum Workload {
     Publish,
     /// `GET /turkeys/{breed}`: one page of an index of a table.
     Query,
+    /// `/items`: create, read, update and delete behind bearer tokens.
+    Crud,
 }
 
 impl Workload {
     /// All workloads, in the order in which they are shown.
-    pub const ALL: &'static [Workload] = &[Workload::Publish, Workload::Query];
+    pub const ALL: &'static [Workload] = &[Workload::Publish, Workload::Query, Workload::Crud];
 
     /// The name, as a template's `Metadata.Variant.Workload` and the container's `WORKLOAD` give it.
     #[must_use]
@@ -24,6 +26,7 @@ impl Workload {
         match self {
             Workload::Publish => "publish",
             Workload::Query => "query",
+            Workload::Crud => "crud",
         }
     }
 }
@@ -72,6 +75,9 @@ mod tests {
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
         let error = "publsh".parse::<Workload>().unwrap_err();
-        assert_eq!(error.to_string(), "there is no workload \"publsh\": the workloads are publish, query");
+        assert_eq!(
+            error.to_string(),
+            "there is no workload \"publsh\": the workloads are publish, query, crud"
+        );
     }
 }

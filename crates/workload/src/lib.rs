@@ -3,12 +3,14 @@
 //! - [`Workload`] finds a workload by its name.
 //! - [`publish`] is the work behind `POST /publish`.
 //! - [`query`] is the work behind `GET /turkeys/{breed}`.
+//! - [`crud`] is the work behind `/items`.
 //! - [`proof`] is the shape of the requests that show whether two variants do the same work.
 //! - [`aws`] is how the programs call AWS.
 //! - [`Refusal`] is the one error answer: a status and a JSON body that leaks no internals.
 //! - [`ConfigError`] says which part of the environment is missing and how to set it.
 
 pub mod aws;
+pub mod crud;
 pub mod proof;
 pub mod publish;
 pub mod query;

@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("signed-http", &[]),
     ("stacks", &["signed-http"]),
     ("vtl", &[]),
-    ("workload", &[]),
+    ("workload", &["signed-http"]),
     ("xtask", &[]),
 ];
 

@@ -1,5 +1,7 @@
 //! The container's program, run as a task runs it, and connections to it that show every byte.
 
+#![allow(dead_code, reason = "several tests share this module, and each uses a part of it")]
+
 use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -36,10 +38,15 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the program on a free port and waits until it listens.
-    pub async fn start(mut variables: Vec<(&'static str, String)>) -> Service {
+    /// Starts the program for `publish` on a free port and waits until it listens.
+    pub async fn start(variables: Vec<(&'static str, String)>) -> Service {
+        Service::start_with("publish", variables).await
+    }
+
+    /// Starts the program for a workload.
+    pub async fn start_with(workload: &str, mut variables: Vec<(&'static str, String)>) -> Service {
         variables.extend([
-            ("WORKLOAD", "publish".to_owned()),
+            ("WORKLOAD", workload.to_owned()),
             ("PORT", "0".to_owned()),
             ("BIND_ADDRESS", "127.0.0.1".to_owned()),
         ]);

@@ -1,6 +1,8 @@
 //! A server that plays Lambda's Runtime API for one environment.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
+#![allow(dead_code, reason = "several tests share this module, and each uses a part of it")]
+
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -32,6 +34,11 @@ struct Api {
 
 impl Environment {
     pub async fn start(variables: Vec<(&'static str, String)>) -> Environment {
+        Environment::start_program(env!("CARGO_BIN_EXE_publish"), variables).await
+    }
+
+    /// Starts one of the functions' programs.
+    pub async fn start_program(path: &str, variables: Vec<(&'static str, String)>) -> Environment {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (events, next_events) = mpsc::channel(8);
@@ -42,7 +49,7 @@ impl Environment {
             .layer(axum::extract::DefaultBodyLimit::disable())
             .with_state(Api { events: Arc::new(Mutex::new(next_events)), outcomes: outcome });
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let child = program(Some(address)).envs(variables).spawn().unwrap();
+        let child = command(path, Some(address)).envs(variables).spawn().unwrap();
         Environment { events, outcomes, child }
     }
 
@@ -64,7 +71,11 @@ impl Environment {
 
 /// The program as Lambda starts it, or without the Runtime API.
 pub fn program(api: Option<SocketAddr>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_publish"));
+    command(env!("CARGO_BIN_EXE_publish"), api)
+}
+
+fn command(path: &str, api: Option<SocketAddr>) -> Command {
+    let mut command = Command::new(path);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     if let Some(address) = api {
         command
