@@ -8,6 +8,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
+use workload::crud::token::SecretError;
 
 use crate::authorizer::{TokenEvent, Unauthorized, Verdict};
 use crate::proxy::{ProxyRequest, ProxyResponse};
@@ -24,7 +25,7 @@ pub enum StartError {
     Config(#[from] workload::ConfigError),
     /// The secret that tokens are signed with cannot be had.
     #[error(transparent)]
-    Secret(#[from] workload::crud::token::SecretError),
+    Secret(#[from] SecretError),
     /// The operating system refused.
     #[error("the asynchronous runtime did not start: {0}")]
     Runtime(#[from] std::io::Error),
@@ -38,15 +39,14 @@ pub enum StartError {
 ///
 /// What goes wrong is logged, and gives exit code 1.
 #[must_use]
-pub fn start<P, E, H, F>(prepare: P) -> ExitCode
+pub fn start<P, H, F>(prepare: P) -> ExitCode
 where
-    P: Future<Output = Result<H, E>>,
-    E: Into<StartError>,
+    P: Future<Output = Result<H, workload::ConfigError>>,
     H: Fn(ProxyRequest) -> F,
     F: Future<Output = ProxyResponse>,
 {
     run(async {
-        let handler = prepare.await.map_err(Into::into)?;
+        let handler = prepare.await?;
         let first = AtomicBool::new(true);
         Ok(move |request: ProxyRequest| {
             let cold = first.swap(false, Ordering::Relaxed);
@@ -61,14 +61,13 @@ where
 
 /// Runs a token authorizer likewise. Whoever is refused is not let in by any policy, but told to bring another token.
 #[must_use]
-pub fn start_authorizer<P, E, H>(prepare: P) -> ExitCode
+pub fn start_authorizer<P, H>(prepare: P) -> ExitCode
 where
-    P: Future<Output = Result<H, E>>,
-    E: Into<StartError>,
+    P: Future<Output = Result<H, SecretError>>,
     H: Fn(TokenEvent) -> Result<Verdict, Unauthorized>,
 {
     run(async {
-        let handler = prepare.await.map_err(Into::into)?;
+        let handler = prepare.await?;
         Ok(move |event: TokenEvent| std::future::ready(handler(event).map_err(Into::into)))
     })
 }

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use lambda::authorizer::{TokenEvent, Unauthorized, Verdict};
 use workload::crud::policy;
-use workload::crud::token::{SecretError, Verifier};
+use workload::crud::token::Verifier;
 
 fn main() -> ExitCode {
     lambda::start_authorizer(async {
         let verifier = Verifier::from_env().await?;
-        Ok::<_, SecretError>(move |event: TokenEvent| authorize(&verifier, &event))
+        Ok(move |event: TokenEvent| authorize(&verifier, &event))
     })
 }
 

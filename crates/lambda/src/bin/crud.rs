@@ -9,7 +9,7 @@ use workload::crud::{Api, Caller, Request};
 fn main() -> ExitCode {
     lambda::start(async {
         let api = Api::from_env().await?;
-        Ok::<_, workload::ConfigError>(move |request| answer(api.clone(), request))
+        Ok(move |request| answer(api.clone(), request))
     })
 }
 

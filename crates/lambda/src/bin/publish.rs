@@ -8,7 +8,7 @@ use workload::publish::{PublishError, Publisher};
 fn main() -> ExitCode {
     lambda::start(async {
         let publisher = Publisher::from_env().await?;
-        Ok::<_, workload::ConfigError>(move |request| publish(publisher.clone(), request))
+        Ok(move |request| publish(publisher.clone(), request))
     })
 }
 
