@@ -19,6 +19,7 @@ mod secretsmanager;
 mod sns;
 mod sqs;
 mod ssm;
+mod stepfunctions;
 
 use std::sync::Arc;
 
@@ -88,6 +89,7 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         sqs::Queue,
         sqs::QueuePolicy,
         ssm::Parameter,
+        stepfunctions::StateMachine,
     );
     Ok(registry)
 }

@@ -25,6 +25,7 @@ pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
+pub mod states;
 pub mod sts;
 mod tagging;
 
@@ -133,6 +134,7 @@ pub struct Services {
     pub sns: Arc<Sns>,
     pub sqs: Arc<Sqs>,
     pub ssm: Arc<ssm::Ssm>,
+    pub states: states::States,
     pub sts: Arc<sts::Sts>,
 }
 
@@ -163,6 +165,7 @@ impl Services {
             context,
             sns,
             sqs,
+            states: states::States::default(),
             sts,
         })
     }
@@ -204,6 +207,7 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
         Arc::new(sns::SnsService(Arc::clone(&services.sns))),
         Arc::new(sqs::SqsService(Arc::clone(&services.sqs))),
         Arc::new(ssm::SsmService(Arc::clone(&services.ssm))),
+        Arc::new(states::StatesApi(Arc::clone(services))),
         Arc::new(sts::StsService(Arc::clone(&services.sts))),
         Arc::new(tagging::TaggingService(Arc::clone(services))),
     ])

@@ -79,6 +79,9 @@ fn tagged_resources(services: &Services) -> Vec<TaggedResource> {
     for parameter in services.ssm.all() {
         add(parameter.arn.clone(), parameter.tags.clone());
     }
+    for machine in services.states.machines() {
+        add(machine.arn.clone(), machine.tags());
+    }
     all.retain(|resource| !resource.tags.is_empty());
     all.sort_by(|one, other| one.arn.cmp(&other.arn));
     all

@@ -11,6 +11,7 @@ use data_plane::rest_api::{
     ServiceCall, ServiceCaller, ServiceOperation, VpcLinkCaller,
 };
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use serde::Deserialize;
 
 use super::WeakServices;
 use crate::services::hosts::Hosts;
@@ -119,9 +120,22 @@ fn permission(call: &ServiceCall, request: &WireRequest) -> (String, Option<Stri
         ServiceOperation::Action(action) => action.clone(),
         ServiceOperation::Path(_) => params.get("Action").unwrap_or("*").to_owned(),
     };
-    let resource =
-        (call.service == "sns").then(|| params.get("TopicArn").or_else(|| params.get("TargetArn")));
-    (format!("{}:{action}", call.service), resource.flatten().map(str::to_owned))
+    let resource = match call.service.as_str() {
+        "sns" => params.get("TopicArn").or_else(|| params.get("TargetArn")).map(str::to_owned),
+        "states" => machine_arn(&request.body),
+        _ => None,
+    };
+    (format!("{}:{action}", call.service), resource)
+}
+
+/// The state machine that a request to Step Functions is about.
+fn machine_arn(body: &Bytes) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct About {
+        state_machine_arn: String,
+    }
+    serde_json::from_slice(body).ok().map(|about: About| about.state_machine_arn)
 }
 
 fn into_http(answer: WireResponse) -> Response<Bytes> {
