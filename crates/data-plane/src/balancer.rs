@@ -1,5 +1,6 @@
 //! Application load balancing: target groups with health checks, and listeners with rules.
 
+mod alias;
 mod answer;
 mod forward;
 mod health;
@@ -11,6 +12,7 @@ mod target_group;
 mod upstream;
 mod wire;
 
+pub use alias::Alias;
 pub(crate) use forward::{Origin, prepare, remove_hop_by_hop};
 pub use listener::Listener;
 pub(crate) use rule::glob;

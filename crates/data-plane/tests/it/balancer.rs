@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use data_plane::balancer::{
-    Action, Condition, FixedResponse, Listener, ListenerSpec, Redirect, Rule, StringCondition, TargetGroup,
-    TargetState,
+    Action, Alias, Condition, FixedResponse, Listener, ListenerSpec, Redirect, Rule, StringCondition,
+    TargetGroup, TargetState,
 };
 use data_plane::task::Task;
 use http::{Request, StatusCode};
@@ -292,4 +292,37 @@ async fn weights_share_the_requests_and_a_listener_serves_in_process() {
         served += u32::from(&body[..] == b"heavy");
     }
     assert!((320..=390).contains(&served), "{served} of 400 went to the heavy group");
+}
+
+#[tokio::test]
+async fn an_alias_stands_for_one_host_of_a_shared_listener() {
+    let (one, other) = (target_group(), target_group());
+    let fixed = |body: &str| {
+        Action::FixedResponse(FixedResponse {
+            status: StatusCode::OK,
+            content_type: None,
+            body: body.to_owned(),
+        })
+    };
+    let mut spec = listener_spec(fixed("nobody"));
+    for (priority, host) in [(1, "one.example.test"), (2, "two.example.test")] {
+        spec.rules.push(Rule {
+            priority,
+            conditions: vec![Condition::Host(vec![host.to_owned()])],
+            action: fixed(host),
+        });
+    }
+    let listener = listener(spec).await;
+    let client = client();
+    for (host, expected) in [
+        ("one.example.test", "one.example.test"),
+        ("two.example.test", "two.example.test"),
+        ("x.test", "nobody"),
+    ] {
+        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let alias = Alias::start(host, Arc::clone(&listener), socket).unwrap();
+        assert_eq!(text(&get(&client, alias.address(), "/").await), expected);
+        alias.stop().await;
+    }
+    drop((one, other));
 }

@@ -66,6 +66,7 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         ec2::VpcGatewayAttachment,
         ecr::Repository,
         ecs::Cluster,
+        ecs::ExpressGatewayService,
         ecs::Service,
         ecs::TaskDefinition,
         elbv2::Listener,

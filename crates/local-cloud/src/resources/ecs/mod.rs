@@ -1,10 +1,13 @@
 //! `AWS::ECS::*`
 
 mod cluster;
+mod express;
 mod service;
+mod steady;
 mod task_definition;
 
 pub(super) use cluster::Cluster;
+pub(super) use express::ExpressGatewayService;
 pub(super) use service::Service;
 pub(super) use task_definition::TaskDefinition;
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::refused;
+use super::steady::steady;
 use crate::resources::kind::{Call, Code, ResourceType, Tag, exists, failed, resource, with};
 use crate::services::ecs::{self, Deployment, EcsError, LoadBalancerTarget, task_service_spec};
 use crate::wire::epoch_millis;
@@ -67,9 +68,6 @@ struct AwsVpc {
     subnets: Vec<String>,
 }
 
-/// How long a service may take to become steady. AWS waits for three hours; here a task starts in a second or not at all.
-const STEADY_TIMEOUT: Duration = Duration::from_mins(10);
-
 fn invalid(message: impl std::fmt::Display) -> Failure {
     failed(Code::InvalidRequest, message)
 }
@@ -116,6 +114,11 @@ impl Properties {
         })
     }
 
+    /// What tasks are waited for to be.
+    fn whom(&self) -> &'static str {
+        if self.load_balancers.is_empty() { "running" } else { "healthy in the target group" }
+    }
+
     fn network(&self, call: &Call<Self>, arn: &str) -> Result<&AwsVpc, Failure> {
         let network =
             self.network_configuration.as_ref().and_then(|network| network.awsvpc_configuration.as_ref());
@@ -128,57 +131,6 @@ impl Properties {
         let held = network.subnets.iter().chain(&network.security_groups).cloned();
         call.services.ec2.hold(arn, held).map_err(with(Code::NotFound))?;
         Ok(network)
-    }
-}
-
-/// Waits until the service is steady and tells what it waits for.
-async fn steady(call: &Call<Properties>, handle: &TaskService) -> Result<(), Failure> {
-    let follow = async {
-        let mut status = handle.watch();
-        let mut told = String::new();
-        loop {
-            let text = {
-                let now = status.borrow_and_update();
-                let newest = now.deployments.first();
-                let (desired, running) =
-                    newest.map_or((now.desired, now.running), |newest| (newest.desired, newest.running));
-                let whom = if call.properties.load_balancers.is_empty() {
-                    "running"
-                } else {
-                    "healthy in the target group"
-                };
-                format!("waiting for {} of {desired} tasks to be {whom}", desired.saturating_sub(running))
-            };
-            if text != told && !text.contains("waiting for 0 of") {
-                (call.request.progress)(&text);
-                told = text;
-            }
-            if status.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    let outcome = tokio::time::timeout(STEADY_TIMEOUT, async {
-        tokio::select! {
-            outcome = handle.steady() => outcome,
-            () = follow => Ok(()),
-        }
-    })
-    .await;
-    match outcome {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(failure)) => Err(failed(
-            Code::GeneralServiceException,
-            format!(
-                "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'. {failure}"
-            ),
-        )),
-        Err(_) => {
-            let events = handle.status().events;
-            let last = events.first().map_or_else(String::new, |event| format!(": {}", event.message));
-            let seconds = STEADY_TIMEOUT.as_secs();
-            Err(failed(Code::NotStabilized, format!("the service was not steady within {seconds} s{last}")))
-        }
     }
 }
 
@@ -221,8 +173,9 @@ impl ResourceType for Service {
             created_at: epoch_millis(),
             handle: handle.clone(),
         });
+        let whom = properties.whom();
         let created = resource(arn.clone(), [("ServiceArn", json!(arn)), ("Name", json!(name))]);
-        steady(&call, &handle).await.map_err(|failure| failure.leaving(created.clone()))?;
+        steady(&call.request, &handle, whom).await.map_err(|failure| failure.leaving(created.clone()))?;
         Ok(created)
     }
 
@@ -241,7 +194,7 @@ impl ResourceType for Service {
             tags: call.tags(&properties.tags),
             ..service
         });
-        steady(&call, &handle).await?;
+        steady(&call.request, &handle, properties.whom()).await?;
         Ok(current)
     }
 

@@ -122,7 +122,7 @@ impl ContainerDefinition {
 }
 
 /// Turns the names of members into lower camel case, but not the keys of free maps below `Options` and `DockerLabels`.
-fn lower_camel(value: Value, rename: bool) -> Value {
+pub(super) fn lower_camel(value: Value, rename: bool) -> Value {
     match value {
         Value::Object(members) => Value::Object(
             members

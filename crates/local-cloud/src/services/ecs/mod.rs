@@ -4,6 +4,7 @@ mod definition;
 mod deploy;
 mod entity;
 mod error;
+mod express;
 mod image;
 mod secrets;
 mod wire;
@@ -18,6 +19,7 @@ pub use definition::{ContainerDefinition, TaskDefinition, check_fargate_size};
 pub use deploy::{Deployment, task_service_spec};
 pub use entity::{Cluster, LoadBalancerTarget, Service};
 pub use error::EcsError;
+pub use express::{ExpressService, ExpressSettings, ExpressWanted};
 pub use image::ImageReference;
 pub(in crate::services) use image::pull;
 pub use wire::EcsApi;
@@ -37,6 +39,7 @@ struct State {
     definitions: BTreeMap<String, TaskDefinition>,
     /// By ARN.
     services: BTreeMap<String, Service>,
+    express: express::Express,
 }
 
 impl Ecs {
@@ -173,6 +176,8 @@ impl Ecs {
     /// Ends all tasks.
     pub async fn stop(&self) {
         let services = std::mem::take(&mut self.state().services);
+        let express = self.express_services();
+        futures::future::join_all(express.iter().map(|service| service.alias.stop())).await;
         futures::future::join_all(services.values().map(|service| service.handle.stop())).await;
     }
 }

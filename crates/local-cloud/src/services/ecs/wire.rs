@@ -34,6 +34,7 @@ impl WireService for EcsApi {
     fn inventory(&self, inventory: &mut Inventory) {
         let ecs = &self.0.ecs;
         inventory.others.extend(ecs.clusters().iter().map(|cluster| format!("cluster {}", cluster.name)));
+        inventory.ports.extend(ecs.express_services().iter().map(|service| service.alias.address().port()));
         for service in ecs.services() {
             inventory.others.push(format!("service {}", service.name));
             let tasks = service.handle.status().tasks;
@@ -122,6 +123,10 @@ impl EcsApi {
                 service.handle.stop_task(id);
                 Ok(json!({"task": described}))
             }
+            "CreateExpressGatewayService"
+            | "DescribeExpressGatewayService"
+            | "UpdateExpressGatewayService"
+            | "DeleteExpressGatewayService" => super::express::answer(&self.0, operation, input).await,
             other => Err(ApiError::unknown_operation(request, other)),
         }
     }
