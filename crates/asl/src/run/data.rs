@@ -2,18 +2,23 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html>
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::Failure;
-use crate::definition::{Language, ResultPath, State};
+use crate::definition::{Language, ResultPath, Selection, State};
 use crate::template::{Data, Template};
 
 pub(super) type Assigned = Map<String, Value>;
 
 impl State {
     /// The input after `InputPath`.
-    pub(super) fn effective_input(&self, data: &Data<'_>) -> Result<Value, Failure> {
-        self.input.apply(data, "InputPath")
+    pub(super) fn effective_input<'d>(&self, data: &Data<'d>) -> Result<Cow<'d, Value>, Failure> {
+        match self.input {
+            Selection::All => Ok(Cow::Borrowed(data.dollar)),
+            _ => self.input.apply(data, "InputPath").map(Cow::Owned),
+        }
     }
 
     /// What is passed to a task, to branches or to iterations: the effective input (`data.dollar`), or what

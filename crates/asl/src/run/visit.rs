@@ -86,7 +86,7 @@ fn instant(visit: &Visit<'_>, input: &Value) -> Result<Step, Failure> {
             let result = match (result, &state.parameters) {
                 (Some(result), _) => result.clone(),
                 (None, Some(parameters)) => parameters.evaluate(&data)?,
-                (None, None) => effective.clone(),
+                (None, None) => effective.clone().into_owned(),
             };
             let assigned = state.assignments(&data.with_dollar(&result))?;
             (state.placed(result, &data)?, assigned)
