@@ -50,6 +50,8 @@ impl Cloud {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_MAX_ATTEMPTS", "1")
+            // The CLI would put `sync-` before the host of StartSyncExecution, and sync-127.0.0.1 is none.
+            .env("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
             .output()
             .unwrap()
     }
@@ -128,6 +130,42 @@ fn the_aws_cli_drives_a_stack_of_its_own() {
     cloud.aws(&["cloudformation", "wait", "stack-delete-complete", "--stack-name", STACK]);
     let gone = cloud.try_aws(&["cloudformation", "describe-stacks", "--stack-name", STACK]);
     assert!(String::from_utf8_lossy(&gone.stderr).contains("does not exist"), "{gone:?}");
+}
+
+#[test]
+fn the_aws_cli_runs_a_state_machine() {
+    let cloud = Cloud::start();
+    let template = format!("file://{}", fixture("machine.yaml").display());
+    let create =
+        ["cloudformation", "create-stack", "--stack-name", STACK, "--capabilities", "CAPABILITY_IAM"];
+    cloud.aws(&[&create[..], &["--template-body", &template]].concat());
+    cloud.aws(&["cloudformation", "wait", "stack-create-complete", "--stack-name", STACK]);
+    let machine = cloud.output("MachineArn");
+
+    let about = ["--state-machine-arn", machine.as_str()];
+    let start = ["stepfunctions", "start-sync-execution", "--input", r#"{"name":"turkey"}"#];
+    let ended = cloud.json(&[&start[..], &about].concat());
+    assert_eq!(ended["status"], "SUCCEEDED", "{ended}");
+    assert_eq!(ended["output"], r#"{"greeting":"hello turkey"}"#);
+    assert_eq!(ended["billingDetails"]["billedMemoryUsedInMB"], 64);
+    let described = cloud.json(&[&["stepfunctions", "describe-state-machine"][..], &about].concat());
+    assert_eq!(described["type"], "EXPRESS");
+    let listed = cloud.json(&["stepfunctions", "list-state-machines"]);
+    assert_eq!(listed["stateMachines"][0]["stateMachineArn"], machine.as_str());
+    let broken = cloud.try_aws(&[
+        "stepfunctions",
+        "create-state-machine",
+        "--name",
+        "broken",
+        "--definition",
+        r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"}}}"#,
+        "--role-arn",
+        "arn:aws:iam::000000000000:role/none",
+    ]);
+    let refusal = String::from_utf8_lossy(&broken.stderr);
+    assert!(refusal.contains("(InvalidDefinition)") && refusal.contains("/States/A/Next"), "{refusal}");
+    cloud.aws(&["cloudformation", "delete-stack", "--stack-name", STACK]);
+    cloud.aws(&["cloudformation", "wait", "stack-delete-complete", "--stack-name", STACK]);
 }
 
 fn create_and_use(cloud: &Cloud, template: &str, folder: &Path) {
