@@ -10,4 +10,5 @@ mod fargate;
 mod foundation;
 mod lambda;
 mod secrets;
+mod stepfunctions;
 mod support;
