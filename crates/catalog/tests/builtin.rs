@@ -17,7 +17,7 @@ fn they_load_and_fit_into_a_request() {
     let names: Vec<&str> = all(&catalog).map(Template::name).collect();
     assert_eq!(
         names,
-        ["artifacts", "network", "topic", "publish-direct", "publish-fargate", "publish-lambda"]
+        ["artifacts", "network", "table", "topic", "publish-direct", "publish-fargate", "publish-lambda"]
     );
     for template in all(&catalog) {
         assert!(template.body().len() <= 51_200, "{} is too long", template.file());

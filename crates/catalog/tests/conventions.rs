@@ -56,7 +56,8 @@ fn nothing_outlives_its_stack() {
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html>
 #[test]
 fn nothing_has_a_name_of_its_own() {
-    const NAMES: [(&str, &str); 11] = [
+    const NAMES: [(&str, &str); 12] = [
+        ("AWS::DynamoDB::Table", "TableName"),
         ("AWS::EC2::SecurityGroup", "GroupName"),
         ("AWS::ECR::Repository", "RepositoryName"),
         ("AWS::ECS::Cluster", "ClusterName"),

@@ -6,6 +6,7 @@ mod apigateway;
 mod applicationautoscaling;
 mod apprunner;
 mod cloudformation;
+mod dynamodb;
 mod ec2;
 mod ecr;
 mod ecs;
@@ -53,6 +54,7 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         apprunner::AutoScalingConfiguration,
         apprunner::Service,
         cloudformation::WaitConditionHandle,
+        dynamodb::Table,
         ec2::InternetGateway,
         ec2::Route,
         ec2::RouteTable,

@@ -82,6 +82,9 @@ fn tagged_resources(services: &Services) -> Vec<TaggedResource> {
     for machine in services.states.machines() {
         add(machine.arn.clone(), machine.tags());
     }
+    for (arn, tags) in services.dynamodb.tags() {
+        add(arn, tags);
+    }
     all.retain(|resource| !resource.tags.is_empty());
     all.sort_by(|one, other| one.arn.cmp(&other.arn));
     all

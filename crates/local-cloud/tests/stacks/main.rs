@@ -12,3 +12,4 @@ mod lambda;
 mod secrets;
 mod stepfunctions;
 mod support;
+mod table;

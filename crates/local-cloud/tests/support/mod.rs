@@ -116,6 +116,22 @@ impl TestCloud {
         aws_sdk_sqs::Client::from_conf(config)
     }
 
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamodb_in("us-east-1")
+    }
+
+    pub fn dynamodb_in(&self, region: &'static str) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version_latest()
+            .endpoint_url(self.cloud.endpoint())
+            .region(aws_sdk_dynamodb::config::Region::new(region))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled())
+            .http_client(Builder::new().build_http())
+            .build();
+        aws_sdk_dynamodb::Client::from_conf(config)
+    }
+
     pub async fn stop(self) -> Leftovers {
         let leftovers = self.cloud.stop().await;
         drop(self.directory);

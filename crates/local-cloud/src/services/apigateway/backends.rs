@@ -14,6 +14,8 @@ use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use serde::Deserialize;
 
 use super::WeakServices;
+use crate::services::RegionContext;
+use crate::services::dynamodb::{self, Permission};
 use crate::services::hosts::Hosts;
 use crate::services::lambda::{FunctionReference, LambdaError};
 use crate::wire::{ApiError, Params, Protocol, WireRequest, WireResponse};
@@ -48,8 +50,11 @@ impl ServiceCaller for Inside {
                 Some(format!("API Gateway does not have permission to assume the provided role {role}"))
             }
             Some(role) => {
-                let (action, resource) = permission(&call, &request);
-                (!services.iam.allows(role, &action, resource.as_deref())).then(|| {
+                let needed = permissions(&call, &request, &services.context);
+                let refused = |permission: &Permission| {
+                    !services.iam.allows(role, &permission.action, permission.resource.as_deref())
+                };
+                needed.into_iter().find(refused).map(|Permission { action, resource }| {
                     let session = role.replacen(":iam:", ":sts:", 1).replacen(":role/", ":assumed-role/", 1);
                     let resource = resource.map_or_else(String::new, |resource| format!(" on resource: {resource}"));
                     format!(
@@ -113,8 +118,13 @@ fn json_target(service: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// The IAM action that a call needs, and the resource it is needed on where the request tells.
-fn permission(call: &ServiceCall, request: &WireRequest) -> (String, Option<String>) {
+/// The IAM actions that a call needs, and the resources they are needed on where the request tells.
+fn permissions(call: &ServiceCall, request: &WireRequest, context: &RegionContext) -> Vec<Permission> {
+    if let ("dynamodb", ServiceOperation::Action(action)) = (call.service.as_str(), &call.operation) {
+        let prefix =
+            format!("arn:{}:dynamodb:{}:{}:", RegionContext::PARTITION, call.region, context.account);
+        return dynamodb::permissions(action, &request.body, &prefix);
+    }
     let params = request.params();
     let action = match &call.operation {
         ServiceOperation::Action(action) => action.clone(),
@@ -125,7 +135,7 @@ fn permission(call: &ServiceCall, request: &WireRequest) -> (String, Option<Stri
         "states" => machine_arn(&request.body),
         _ => None,
     };
-    (format!("{}:{action}", call.service), resource)
+    vec![Permission { action: format!("{}:{action}", call.service), resource }]
 }
 
 /// The state machine that a request to Step Functions is about.

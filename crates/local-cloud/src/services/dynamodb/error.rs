@@ -12,6 +12,7 @@ use crate::wire::ApiError;
 const VALIDATION: &str = "com.amazon.coral.validate#ValidationException";
 const SERIALIZATION: &str = "com.amazon.coral.service#SerializationException";
 const UNKNOWN_OPERATION: &str = "com.amazon.coral.service#UnknownOperationException";
+const TABLE_NOT_FOUND: &str = "com.amazonaws.dynamodb.v20120810#TableNotFoundException";
 const INTERNAL: &str = "com.amazonaws.dynamodb.v20120810#InternalServerError";
 
 /// Why an operation of DynamoDB failed.
@@ -52,7 +53,11 @@ impl DynamoDbError {
         Self::new(UNKNOWN_OPERATION, message, StatusCode::BAD_REQUEST)
     }
 
-    pub(super) fn internal(cause: impl std::fmt::Display) -> Self {
+    pub(super) fn table_not_found(name: &str) -> Self {
+        Self::new(TABLE_NOT_FOUND, format!("Table not found: {name}"), StatusCode::BAD_REQUEST)
+    }
+
+    pub(crate) fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "DynamoDB failed");
         Self::new(INTERNAL, "Internal server error".to_owned(), StatusCode::INTERNAL_SERVER_ERROR)
     }

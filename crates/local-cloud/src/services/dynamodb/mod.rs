@@ -6,21 +6,26 @@
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html>
 
 mod arn;
+mod backups;
 mod engine;
 mod error;
 mod operation;
+mod permission;
 mod tables;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 pub use error::DynamoDbError;
+pub use permission::{Permission, permissions};
 pub use wire::DynamoDbService;
 
 use super::RegionContext;
 use arn::Arns;
+use backups::ContinuousBackups;
 use engine::Engine;
 use operation::Operation;
 
@@ -34,13 +39,14 @@ pub struct DynamoDb {
     context: Arc<RegionContext>,
     engine: Arc<Engine>,
     arns: Arc<Arns>,
+    backups: ContinuousBackups,
 }
 
 impl DynamoDb {
     pub(crate) fn new(context: Arc<RegionContext>) -> Self {
         let engine = Arc::new(Engine::new(context.work_dir.join("dynamodb")));
         let arns = Arc::new(Arns::new(&context.region, &context.account));
-        Self { context, engine, arns }
+        Self { context, engine, arns, backups: ContinuousBackups::default() }
     }
 
     /// Runs an operation (`Query`, `PutItem`, …): JSON in, JSON out, as on the wire. For callers inside the cloud: it meets
@@ -62,16 +68,68 @@ impl DynamoDb {
         self.engine.peek(tables::names).unwrap_or_default()
     }
 
+    /// The ARN and the tags of every table.
+    #[must_use]
+    pub fn tags(&self) -> Vec<(String, BTreeMap<String, String>)> {
+        let tagged = |database: &dynoxide::Database| {
+            let arn = |name: &str| self.context.arn("dynamodb", &format!("table/{name}"));
+            let names = tables::names(database)?.into_iter();
+            names.map(|name| Ok((arn(&name), tables::tags(database, &name)?))).collect()
+        };
+        self.engine.peek(tagged).unwrap_or_default()
+    }
+
     /// Runs an operation without looking for planned faults, which the router does for calls that come through it.
     pub(crate) async fn execute(&self, operation: &str, request: Bytes) -> Result<Bytes, DynamoDbError> {
-        let operation = Operation::named(operation).ok_or_else(|| DynamoDbError::unknown(operation))?;
         if request.len() > MAX_REQUEST {
             return Err(DynamoDbError::validation(format!(
                 "The request has {} bytes; at most {MAX_REQUEST} are allowed",
                 request.len()
             )));
         }
+        match operation {
+            "DescribeContinuousBackups" => {
+                let table = self.existing_table(&request).await?;
+                Ok(self.backups.describe(&table))
+            }
+            "UpdateContinuousBackups" => {
+                let table = self.existing_table(&request).await?;
+                self.backups.update(&table, &request)
+            }
+            "DeleteTable" => {
+                let answer = self.run(Operation::DeleteTable, request.clone()).await?;
+                if let Some(table) = table_name(&request) {
+                    self.backups.forget(&table);
+                }
+                Ok(answer)
+            }
+            name => {
+                let operation = Operation::named(name).ok_or_else(|| DynamoDbError::unknown(name))?;
+                self.run(operation, request).await
+            }
+        }
+    }
+
+    async fn run(&self, operation: Operation, request: Bytes) -> Result<Bytes, DynamoDbError> {
         let arns = Arc::clone(&self.arns);
         self.engine.run(operation.access(), move |database| operation.run(database, &request, &arns)).await
     }
+
+    /// The table that a request names, or DynamoDB's error where there is none.
+    async fn existing_table(&self, request: &Bytes) -> Result<String, DynamoDbError> {
+        let name = table_name(request).unwrap_or_default();
+        if self.table_names().contains(&name) {
+            return Ok(name);
+        }
+        Err(DynamoDbError::table_not_found(&name))
+    }
+}
+
+fn table_name(request: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Named {
+        table_name: String,
+    }
+    serde_json::from_slice::<Named>(request).ok().map(|named| named.table_name)
 }

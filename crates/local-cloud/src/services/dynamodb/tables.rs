@@ -1,7 +1,10 @@
-//! What exists: the tables by name.
+//! What exists: the tables by name, and their tags.
+
+use std::collections::BTreeMap;
 
 use dynoxide::Database;
 use dynoxide::actions::list_tables::ListTablesRequest;
+use dynoxide::actions::list_tags_of_resource::ListTagsOfResourceRequest;
 
 use super::DynamoDbError;
 
@@ -17,4 +20,11 @@ pub fn names(database: &Database) -> Result<Vec<String>, DynamoDbError> {
             return Ok(names);
         }
     }
+}
+
+/// The tags of a table, of a name that [`names`] gave.
+pub fn tags(database: &Database, name: &str) -> Result<BTreeMap<String, String>, DynamoDbError> {
+    let arn = dynoxide::streams::table_arn(name);
+    let answer = database.list_tags_of_resource(ListTagsOfResourceRequest { resource_arn: Some(arn) })?;
+    Ok(answer.tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
 }

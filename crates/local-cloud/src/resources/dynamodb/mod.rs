@@ -1,0 +1,6 @@
+//! `AWS::DynamoDB::*`
+
+mod changes;
+mod table;
+
+pub(super) use table::Table;
