@@ -28,6 +28,7 @@ pub fn handle(router: &Router, request: &WireRequest) -> WireResponse {
                 "uptimeSeconds": uptime,
                 "version": env!("CARGO_PKG_VERSION"),
                 "regions": regions,
+                "distanceMs": router.distance().as_millis(),
             });
             WireResponse::json(StatusCode::OK, &health)
         }

@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 
 use data_plane::launcher::Launcher;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::router::RegionState;
+use crate::server::{self, Entrance};
 use crate::services::s3::S3;
 use crate::services::{GlobalServices, RegionContext, Services, wire_handlers};
-use crate::{Faults, Inventory, Router, server};
+use crate::{Faults, Inventory, Router};
 
 /// How long background tasks may take to end when the cloud stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,6 +26,8 @@ pub struct CloudOptions {
     pub listener: TcpListener,
     /// At least one; the first is the default for requests that name none.
     pub regions: Vec<String>,
+    /// How long a request or an answer of a function, a task or a REST API takes to another region; zero adds nothing.
+    pub distance: Duration,
     /// Twelve digits.
     pub account: String,
     /// A directory for unpacked code, images and large objects. It is made if need be; its owner removes it.
@@ -44,6 +47,7 @@ impl CloudOptions {
         Self {
             listener,
             regions: vec!["us-east-1".into()],
+            distance: Duration::ZERO,
             account: "000000000000".into(),
             work_dir,
             launcher,
@@ -93,7 +97,7 @@ pub struct Cloud {
     endpoint: String,
     stopping: CancellationToken,
     tasks: TaskTracker,
-    server: JoinHandle<()>,
+    servers: JoinSet<()>,
 }
 
 impl Cloud {
@@ -113,16 +117,23 @@ impl Cloud {
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let global =
             GlobalServices { iam: Arc::default(), s3: Arc::new(S3::new(options.work_dir.join("objects"))) };
-        let mut regions = Vec::new();
+        let (mut regions, mut doors) = (Vec::new(), Vec::new());
         for region in &options.regions {
             let work_dir = options.work_dir.join(region);
             tokio::fs::create_dir_all(&work_dir)
                 .await
                 .map_err(|source| CloudError::WorkDir { path: work_dir.clone(), source })?;
+            let mut inside_endpoint = endpoint.clone();
+            if !options.distance.is_zero() {
+                let (listener, address) = door().await?;
+                inside_endpoint = format!("http://{address}");
+                doors.push((listener, Arc::from(region.as_str())));
+            }
             let context = Arc::new(RegionContext {
                 account: options.account.clone(),
                 region: region.clone(),
                 endpoint: endpoint.clone(),
+                inside_endpoint,
                 work_dir,
                 launcher: options.launcher.clone(),
                 tasks: tasks.clone(),
@@ -136,14 +147,24 @@ impl Cloud {
         }
         let credentials =
             options.verify_signatures.then_some((options.access_key_id, options.secret_access_key));
-        let router =
-            Arc::new(Router { regions, faults: Faults::default(), credentials, started: Instant::now() });
+        let router = Arc::new(Router {
+            regions,
+            faults: Faults::default(),
+            credentials,
+            started: Instant::now(),
+            distance: options.distance,
+        });
         for (_, state) in &router.regions {
             // The cell is new, so it is empty.
             let _set = state.services.context.router.set(Arc::downgrade(&router));
         }
-        let server = tokio::spawn(server::serve(options.listener, Arc::clone(&router), stopping.clone()));
-        Ok(Self { router, endpoint, stopping, tasks, server })
+        doors.push((options.listener, Arc::from("")));
+        let mut servers = JoinSet::new();
+        for (listener, origin) in doors {
+            let entrance = Entrance { router: Arc::clone(&router), origin };
+            servers.spawn(server::serve(listener, entrance, stopping.clone()));
+        }
+        Ok(Self { router, endpoint, stopping, tasks, servers })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -171,11 +192,13 @@ impl Cloud {
     }
 
     /// Ends the server, every process and every port, and tells what was there.
-    pub async fn stop(self) -> Leftovers {
+    pub async fn stop(mut self) -> Leftovers {
         let inventory = self.router.inventory();
         self.stopping.cancel();
-        if let Err(error) = self.server.await {
-            tracing::warn!(%error, "the server ended abnormally");
+        while let Some(ended) = self.servers.join_next().await {
+            if let Err(error) = ended {
+                tracing::warn!(%error, "a server ended abnormally");
+            }
         }
         for (_, state) in &self.router.regions {
             futures::future::join_all(state.handlers.values().map(|handler| handler.stop())).await;
@@ -188,4 +211,11 @@ impl Cloud {
         let remaining = Inventory { processes: after.processes, ports: after.ports, ..Inventory::default() };
         Leftovers { inventory, remaining }
     }
+}
+
+/// The way in for those who work in a region, which tells where their calls come from.
+async fn door() -> Result<(TcpListener, std::net::SocketAddr), CloudError> {
+    let listener = CloudOptions::bind(0).await?;
+    let address = listener.local_addr().map_err(|source| CloudError::Address { source })?;
+    Ok((listener, address))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 
@@ -24,6 +24,8 @@ pub struct Router {
     /// Access key and secret key that signatures are checked against; `None` leaves them unchecked.
     pub(crate) credentials: Option<(String, String)>,
     pub(crate) started: Instant,
+    /// How long a request or an answer takes from one region to another.
+    pub(crate) distance: Duration,
 }
 
 /// Services whose scope always names us-east-1, wherever the caller works.
@@ -75,6 +77,18 @@ impl Router {
             let error = ApiError::with_status(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message);
             return error.into_response(Protocol::of(&request), &request);
         };
+        let travel = self.travel(&request);
+        if travel.is_zero() {
+            return self.answer(handler.as_ref(), request).await;
+        }
+        tokio::time::sleep(travel).await;
+        let answer = self.answer(handler.as_ref(), request).await;
+        tokio::time::sleep(travel).await;
+        answer
+    }
+
+    /// The answer of the service, or of the fault that is planned for the call.
+    async fn answer(&self, handler: &dyn Service, request: WireRequest) -> WireResponse {
         if self.faults.armed() {
             let operation = handler.operation(&request);
             if let Some(error) = self.faults.strike(&request.service, &operation) {
@@ -82,6 +96,12 @@ impl Router {
             }
         }
         handler.handle(request).await
+    }
+
+    /// How long a call is under way in each direction. Callers outside stand beside the region that they call.
+    fn travel(&self, request: &WireRequest) -> Duration {
+        let here = request.origin.is_empty() || request.origin == request.region;
+        if here || is_global(&request.service) { Duration::ZERO } else { self.distance }
     }
 
     /// The services of a region, or `None` where the cloud was not started with it.
@@ -94,6 +114,12 @@ impl Router {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// How long a request or an answer takes from one region to another.
+    #[must_use]
+    pub fn distance(&self) -> Duration {
+        self.distance
     }
 
     /// What exists now, in all regions.

@@ -28,8 +28,16 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// A pause after a failed `accept`, which happens when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
+/// Where requests come in: the cloud's own address, or the one for those who work in a region.
+#[derive(Clone)]
+pub struct Entrance {
+    pub router: Arc<Router>,
+    /// The region that the callers work in; empty where they are outside.
+    pub origin: Arc<str>,
+}
+
 /// Serves until `stopping` is cancelled, then lets requests in flight finish.
-pub async fn serve(listener: TcpListener, router: Arc<Router>, stopping: CancellationToken) {
+pub async fn serve(listener: TcpListener, entrance: Entrance, stopping: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut builder = Builder::new(TokioExecutor::new());
@@ -43,7 +51,7 @@ pub async fn serve(listener: TcpListener, router: Arc<Router>, stopping: Cancell
         };
         match accepted {
             Ok((stream, _peer)) => {
-                serve_connection(&builder, stream, &router, &graceful, &mut connections);
+                serve_connection(&builder, stream, &entrance, &graceful, &mut connections);
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -61,15 +69,15 @@ pub async fn serve(listener: TcpListener, router: Arc<Router>, stopping: Cancell
 fn serve_connection(
     builder: &Builder<TokioExecutor>,
     stream: TcpStream,
-    router: &Arc<Router>,
+    entrance: &Entrance,
     graceful: &GracefulShutdown,
     connections: &mut JoinSet<()>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let router = Arc::clone(router);
-    let service = service_fn(move |request| answer(Arc::clone(&router), request));
+    let entrance = entrance.clone();
+    let service = service_fn(move |request| answer(entrance.clone(), request));
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
     let watched = graceful.watch(connection);
     connections.spawn(async move {
@@ -79,18 +87,15 @@ fn serve_connection(
     });
 }
 
-async fn answer(
-    router: Arc<Router>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(entrance: Entrance, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let is_head = head.method == Method::HEAD;
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) => return Ok(unreadable(head.method, head.uri, head.headers, error.as_ref())),
     };
-    let request = WireRequest::new(head.method, head.uri, head.headers, body);
-    Ok(into_http(router.call(request).await, is_head))
+    let request = WireRequest::new(head.method, head.uri, head.headers, body).from_region(&entrance.origin);
+    Ok(into_http(entrance.router.call(request).await, is_head))
 }
 
 fn unreadable(

@@ -340,3 +340,31 @@ async fn regions_have_tables_of_their_own() {
     assert_eq!(table.table_arn(), Some("arn:aws:dynamodb:us-west-2:000000000000:table/turkeys"));
     cloud.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_from_one_region_to_another_are_under_way() {
+    let distance = std::time::Duration::from_millis(60);
+    let cloud = TestCloud::start_with(|options| {
+        options.regions = vec!["us-east-1".to_owned(), "us-west-2".to_owned()];
+        options.distance = distance;
+    })
+    .await;
+    let inside = |region: &str| cloud.cloud.services(region).unwrap().context.inside_endpoint.clone();
+    assert_ne!(inside("us-east-1"), inside("us-west-2"));
+    let elapsed = |endpoint: String, region: &'static str| {
+        let client = cloud.dynamodb_at(&endpoint, region);
+        async move {
+            client.list_tables().send().await.unwrap();
+            let started = std::time::Instant::now();
+            client.list_tables().send().await.unwrap();
+            started.elapsed()
+        }
+    };
+    assert!(elapsed(inside("us-east-1"), "us-west-2").await >= 2 * distance);
+    assert!(elapsed(inside("us-west-2"), "us-east-1").await >= 2 * distance);
+    assert!(elapsed(inside("us-west-2"), "us-west-2").await < 2 * distance);
+    assert!(elapsed(cloud.cloud.endpoint().to_owned(), "us-west-2").await < 2 * distance);
+    let health = cloud.send("GET", "/_local/health", &[], "").await.json();
+    assert_eq!(health["distanceMs"], 60);
+    cloud.stop().await;
+}

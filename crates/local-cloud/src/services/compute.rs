@@ -18,7 +18,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 /// Where the AWS APIs are, and credentials that any SDK takes; the cloud does not look at them unless it was told to.
 fn environment(context: &RegionContext) -> BTreeMap<String, String> {
     [
-        ("AWS_ENDPOINT_URL", context.endpoint.as_str()),
+        ("AWS_ENDPOINT_URL", context.inside_endpoint.as_str()),
         ("AWS_REGION", context.region.as_str()),
         ("AWS_DEFAULT_REGION", context.region.as_str()),
         ("AWS_ACCESS_KEY_ID", "test"),

@@ -77,6 +77,8 @@ pub struct RegionContext {
     pub region: String,
     /// `http://127.0.0.1:PORT`, without a slash at the end.
     pub endpoint: String,
+    /// The same for functions and tasks of this region, whose calls to other regions take longer where the cloud was told so.
+    pub inside_endpoint: String,
     /// A directory of this region's own for code, images and large objects.
     pub work_dir: PathBuf,
     /// Starts the processes of functions and tasks.

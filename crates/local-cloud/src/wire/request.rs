@@ -17,6 +17,8 @@ pub struct WireRequest {
     pub service: String,
     /// The region that the call is for. Empty until the router has told it.
     pub region: String,
+    /// The region that the caller works in, where it is a function, a task or a REST API of this cloud; else empty.
+    pub origin: String,
     /// Unique per request; answers carry it.
     pub request_id: String,
 }
@@ -32,6 +34,7 @@ impl WireRequest {
             body,
             service: String::new(),
             region: String::new(),
+            origin: String::new(),
             request_id: uuid::Uuid::new_v4().to_string(),
         }
     }
@@ -41,6 +44,13 @@ impl WireRequest {
     pub fn for_service(mut self, service: &str, region: &str) -> Self {
         service.clone_into(&mut self.service);
         region.clone_into(&mut self.region);
+        self
+    }
+
+    /// A request made by something in a region of the cloud, which may be far from the region that the call is for.
+    #[must_use]
+    pub fn from_region(mut self, origin: &str) -> Self {
+        origin.clone_into(&mut self.origin);
         self
     }
 

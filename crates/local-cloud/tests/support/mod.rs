@@ -121,9 +121,13 @@ impl TestCloud {
     }
 
     pub fn dynamodb_in(&self, region: &'static str) -> aws_sdk_dynamodb::Client {
+        self.dynamodb_at(self.cloud.endpoint(), region)
+    }
+
+    pub fn dynamodb_at(&self, endpoint: &str, region: &'static str) -> aws_sdk_dynamodb::Client {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version_latest()
-            .endpoint_url(self.cloud.endpoint())
+            .endpoint_url(endpoint)
             .region(aws_sdk_dynamodb::config::Region::new(region))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled())

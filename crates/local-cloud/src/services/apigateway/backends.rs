@@ -42,8 +42,8 @@ struct Inside(WeakServices);
 #[async_trait]
 impl ServiceCaller for Inside {
     async fn call(&self, call: ServiceCall) -> Response<Bytes> {
-        let request = wire_request(&call);
         let Some(services) = self.0.upgrade() else { return unavailable() };
+        let request = wire_request(&call).from_region(&services.context.region);
         let refusal = match call.credentials.as_deref() {
             None => Some("Missing Authentication Token".to_owned()),
             Some(role) if !services.iam.trusts(role, PRINCIPAL) => {
