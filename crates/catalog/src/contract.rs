@@ -68,6 +68,17 @@ fn check_metadata(catalog: &Catalog, variant: &Variant) -> Result<(), Problem> {
     if let Some((parameter, _)) = variant.artifacts.iter().find(|(_, artifact)| artifact.trim().is_empty()) {
         return Err(Problem::Variant(format!("Artifacts: {parameter} names no artifact")));
     }
+    if let Some(optional) = &variant.optional {
+        let resources = variant.template.document().resources();
+        if let Some(id) = optional.resources.iter().find(|id| !resources.contains_key(id.as_str())) {
+            return Err(Problem::Variant(format!("Optional: there is no resource {id}")));
+        }
+        if optional.resources.is_empty() || optional.reason.trim().is_empty() {
+            return Err(Problem::Variant(
+                "Optional needs at least one of Resources, and a Reason".to_owned(),
+            ));
+        }
+    }
     match variant.tunables.keys().find(|flag| flag.is_empty() || flag.starts_with('-') || !lower(flag)) {
         Some(flag) => Err(Problem::Variant(format!(
             "Tunables: \"{flag}\" cannot be a flag: lower-case letters, digits and hyphens"

@@ -21,7 +21,19 @@ pub struct Variant {
     pub artifacts: IndexMap<String, String>,
     /// Settings by the name of their flag, and the parameter that each sets: `memory` to `MemorySize`.
     pub tunables: IndexMap<String, String>,
+    /// Set where an account may not have what the variant needs.
+    pub optional: Option<Optional>,
     pub template: Template,
+}
+
+/// What an account may not have, so that a variant without it is no failure.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Optional {
+    /// The logical ids of the resources that cannot be made then.
+    pub resources: Vec<String>,
+    /// Why, in a few words.
+    pub reason: String,
 }
 
 /// `Metadata: Variant:` as it stands in the template.
@@ -35,6 +47,7 @@ struct Metadata {
     artifacts: IndexMap<String, String>,
     #[serde(default)]
     tunables: IndexMap<String, String>,
+    optional: Option<Optional>,
 }
 
 impl Variant {
@@ -51,6 +64,7 @@ impl Variant {
             hops: metadata.hops,
             artifacts: metadata.artifacts,
             tunables: metadata.tunables,
+            optional: metadata.optional,
             template,
         })
     }

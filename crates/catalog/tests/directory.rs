@@ -106,6 +106,16 @@ fn what_breaks_the_contract_is_named_with_its_file() {
         ("Workload: publish", "Workload: all", "Workload is \"all\", which selects every variant"),
         ("Workload: publish", "Workload: My work", "Workload \"My work\" is not made of lower-case letters"),
         ("CodeKey: lambda/publish", "CodeKey: ''", "Artifacts: CodeKey names no artifact"),
+        (
+            "    Title: Mine",
+            "    Optional: {Resources: [Other], Reason: closed}\n    Title: Mine",
+            "Optional: there is no resource Other",
+        ),
+        (
+            "    Title: Mine",
+            "    Optional: {Resources: [Queue], Reason: ' '}\n    Title: Mine",
+            "Optional needs at least one of Resources, and a Reason",
+        ),
         ("{size: Size}", "{--size: Size}", "Tunables: \"--size\" cannot be a flag"),
         (
             "{size: Size}",
