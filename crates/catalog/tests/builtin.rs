@@ -15,10 +15,9 @@ fn all(catalog: &Catalog) -> impl Iterator<Item = &Template> {
 fn they_load_and_fit_into_a_request() {
     let catalog = Catalog::builtin().unwrap();
     let names: Vec<&str> = all(&catalog).map(Template::name).collect();
-    assert_eq!(
-        names,
-        ["artifacts", "network", "table", "topic", "publish-direct", "publish-fargate", "publish-lambda"]
-    );
+    for name in ["artifacts", "network", "table", "topic", "publish-direct", "query-stepfunctions"] {
+        assert_eq!(names.iter().filter(|known| **known == name).count(), 1, "{name}");
+    }
     for template in all(&catalog) {
         assert!(template.body().len() <= 51_200, "{} is too long", template.file());
         assert_eq!(template.sha256().len(), 64);

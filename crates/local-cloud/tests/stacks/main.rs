@@ -9,6 +9,7 @@ mod failures;
 mod fargate;
 mod foundation;
 mod lambda;
+mod query_stepfunctions;
 mod secrets;
 mod stepfunctions;
 mod support;
