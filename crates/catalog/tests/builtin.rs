@@ -15,7 +15,16 @@ fn all(catalog: &Catalog) -> impl Iterator<Item = &Template> {
 fn they_load_and_fit_into_a_request() {
     let catalog = Catalog::builtin().unwrap();
     let names: Vec<&str> = all(&catalog).map(Template::name).collect();
-    for name in ["artifacts", "network", "table", "topic", "publish-direct", "query-stepfunctions"] {
+    for name in [
+        "artifacts",
+        "network",
+        "table",
+        "topic",
+        "publish-direct",
+        "query-direct",
+        "query-lambda",
+        "query-stepfunctions",
+    ] {
         assert_eq!(names.iter().filter(|known| **known == name).count(), 1, "{name}");
     }
     for template in all(&catalog) {
@@ -49,6 +58,8 @@ fn wiring_follows_from_names() {
     assert_eq!(needs(&["publish-direct"]), ["topic"]);
     assert_eq!(needs(&["publish-lambda"]), ["artifacts", "topic"]);
     assert_eq!(needs(&["publish-direct", "publish-fargate"]), ["topic", "artifacts", "network"]);
+    assert_eq!(needs(&["query-direct"]), ["table"]);
+    assert_eq!(needs(&["query-lambda"]), ["artifacts", "table"]);
     assert!(needs(&[]).is_empty());
     let fargate = &catalog.variant("publish-fargate").unwrap().template;
     let inputs: Vec<(&str, &str)> =

@@ -74,13 +74,17 @@ fn json_and_the_folder_variants_are_read_too() {
     let json = r#"{"Metadata": {"Variant": {"Workload": "own", "Title": "T", "Hops": ["A"]}},
         "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"Url": {"Value": "http://x"}}}"#;
     let catalog = load(&[("variants/mine.json", json)]).unwrap();
-    assert_eq!(catalog.workloads(), ["own", "publish"]);
+    let mut workloads = catalog::Catalog::builtin().unwrap().workloads().join(" ");
+    workloads.push_str(" own");
+    let mut workloads: Vec<&str> = workloads.split(' ').collect();
+    workloads.sort_unstable();
+    assert_eq!(catalog.workloads(), workloads);
 }
 
 #[test]
 fn a_template_replaces_the_built_in_one_of_its_name() {
     let catalog = load(&[("publish-direct.yaml", GOOD)]).unwrap();
-    assert_eq!(catalog.variants().len(), 3);
+    assert_eq!(catalog.variants().len(), catalog::Catalog::builtin().unwrap().variants().len());
     assert_eq!(catalog.variant("publish-direct").unwrap().title, "Mine");
 }
 
