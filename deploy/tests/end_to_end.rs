@@ -33,10 +33,18 @@ fn edit(file: &Path, from: &str, to: &str) {
     std::fs::write(file, before.replace(from, to)).unwrap();
 }
 
+/// A deployment is a snapshot, so a changed method needs another one, as on AWS.
+fn rename_deployment(file: &Path) {
+    let body = std::fs::read_to_string(file).unwrap();
+    let at = body.find("!Ref Deployment").unwrap() + "!Ref ".len();
+    let deployment = body[at..].lines().next().unwrap().trim().to_owned();
+    edit(file, &deployment, "DeploymentBroken");
+}
+
 #[test]
 fn up_status_redeploy_up_again_and_down() {
     let bench = Bench::new();
-    let up = bench.json(&["up"]);
+    let up = bench.json(&["up", "publish"]);
     assert_eq!(results(&up), BTreeSet::from(["created".to_owned()]));
     assert_eq!(variants(&bench).len(), up["variants"].as_array().unwrap().len());
     for one in up["variants"].as_array().unwrap() {
@@ -61,7 +69,7 @@ fn up_status_redeploy_up_again_and_down() {
     assert!(told.contains("512 CPU units go with 1024, 2048, 3072 or 4096 MB, not 512"), "{told}");
     assert_eq!(bench.json(&["redeploy", "publish-lambda", "--memory", "1024"])["result"], "unchanged");
 
-    let again = bench.json(&["up"]);
+    let again = bench.json(&["up", "publish"]);
     assert_eq!(results(&again), BTreeSet::from(["unchanged".to_owned()]), "{again}");
     assert_eq!(setting(&bench, "publish-lambda", "memory"), "1024");
     assert_eq!(setting(&bench, "publish-fargate", "count"), "1");
@@ -211,11 +219,7 @@ fn a_broken_mapping_template_turns_the_check_red() {
     let templates = bench.templates();
     let file = templates.join("variants/publish-direct.yaml");
     edit(&file, "$util.urlEncode($input.body)", "$input.body");
-    // A deployment is a snapshot, so a changed method needs another one, as on AWS.
-    let body = std::fs::read_to_string(&file).unwrap();
-    let at = body.find("!Ref Deployment").unwrap() + "!Ref ".len();
-    let deployment = body[at..].lines().next().unwrap().trim().to_owned();
-    edit(&file, &deployment, "DeploymentBroken");
+    rename_deployment(&file);
     let own = templates.to_str().unwrap();
     bench.ok(&["up", "publish-direct", "--templates", own]);
     let output = bench.output(&["check", "--templates", own]);
@@ -232,13 +236,64 @@ fn a_broken_mapping_template_turns_the_check_red() {
 }
 
 #[test]
+fn a_missing_comma_turns_the_check_of_pages_red() {
+    let bench = Bench::new();
+    let templates = bench.templates();
+    let file = templates.join("variants/query-direct.yaml");
+    edit(&file, "#if($foreach.hasNext),#end", "");
+    rename_deployment(&file);
+    let own = templates.to_str().unwrap();
+    // The table is empty at first, so it is seeded.
+    let told = text(&bench.output(&["up", "query-direct", "--templates", own]).stderr);
+    assert!(told.contains("seed 10000 items, seed 1"), "{told}");
+    let output = bench.output(&["check", "--templates", own]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = text(&output.stdout);
+    assert!(printed.contains("query-direct  Bronze: expected 200 and an array of 115 turkeys"), "{printed}");
+    assert!(printed.contains("which is no JSON array"), "{printed}");
+    assert!(!printed.contains("limit 0"), "what is refused is refused rightly: {printed}");
+
+    bench.ok(&["up", "query-direct"]);
+    let check = bench.json(&["check"]);
+    assert_eq!(check[0]["differences"], serde_json::json!([]));
+    assert!(check[0]["inputs"].as_u64().unwrap() >= 40);
+    let redeployed = bench.json(&["redeploy", "query-direct", "--page-size", "20"]);
+    assert_eq!(redeployed["served"]["failed"], 0, "{redeployed}");
+    assert_eq!(redeployed["check"][0]["differences"], serde_json::json!([]), "{redeployed}");
+    bench.ok(&["down"]);
+    bench.assert_bare();
+}
+
+#[test]
+fn seeding_goes_on_where_it_was_stopped_and_can_be_done_anew() {
+    let bench = Bench::new();
+    let told = bench.fails(1, &["seed"]);
+    assert!(told.contains("no table is deployed under the prefix bakeoff"), "{told}");
+    let mut child = bench.spawn(&["up", "query-direct"]);
+    wait_until("it seeds", Duration::from_mins(2), || {
+        bench.cloud().is_some() && bench.json(&["status"])["stacks"].as_array().unwrap().len() == 2
+    });
+    kill(child.id());
+    child.wait().unwrap();
+    bench.ok(&["up", "query-direct"]);
+    assert_eq!(bench.json(&["check"])[0]["differences"], serde_json::json!([]));
+    let again = bench.json(&["seed"]);
+    assert_eq!((&again["items"], &again["written"]), (&serde_json::json!(10_000), &serde_json::json!(0)));
+    let fewer = bench.json(&["seed", "--items", "500", "--seed", "2"]);
+    assert_eq!((&fewer["written"], &fewer["deleted"]), (&serde_json::json!(500), &serde_json::json!(9500)));
+    assert_eq!(bench.json(&["check"])[0]["differences"], serde_json::json!([]));
+    bench.ok(&["down"]);
+    bench.assert_bare();
+}
+
+#[test]
 fn a_failing_variant_leaves_its_siblings_standing() {
     let bench = Bench::new();
     let templates = bench.templates();
     let file = templates.join("variants/publish-lambda.yaml");
     edit(&file, "Runtime: provided.al2023", "Runtime: provided.al2023\n      Sails: 2");
     let own = templates.to_str().unwrap();
-    let output = bench.output(&["up", "--templates", own, "--json"]);
+    let output = bench.output(&["up", "publish", "--templates", own, "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let told = text(&output.stderr);
     assert!(told.contains("✗ publish-lambda") && told.contains("Sails"), "{told}");
@@ -248,7 +303,7 @@ fn a_failing_variant_leaves_its_siblings_standing() {
     assert_eq!(results(&up), BTreeSet::from(["created".to_owned(), "failed".to_owned()]));
     bench.ok(&["check", "publish-direct", "publish-fargate"]);
     // The right template replaces the failed stack.
-    let up = bench.json(&["up"]);
+    let up = bench.json(&["up", "publish"]);
     assert_eq!(results(&up), BTreeSet::from(["created".to_owned(), "unchanged".to_owned()]));
     bench.ok(&["down"]);
     bench.assert_bare();
