@@ -115,8 +115,11 @@ impl Cloud {
         }
         let endpoint = format!("http://{address}");
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let global =
-            GlobalServices { iam: Arc::default(), s3: Arc::new(S3::new(options.work_dir.join("objects"))) };
+        let global = GlobalServices {
+            iam: Arc::default(),
+            s3: Arc::new(S3::new(options.work_dir.join("objects"))),
+            keys: (options.access_key_id.clone(), options.secret_access_key.clone()),
+        };
         let (mut regions, mut doors) = (Vec::new(), Vec::new());
         for region in &options.regions {
             let work_dir = options.work_dir.join(region);

@@ -8,12 +8,13 @@ use fancy_regex::Regex;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::backends::{Backends, FunctionCall, IamDecision};
+use super::backends::{Backends, FunctionCall, IamCaller, IamRefusal};
 use super::compiled::CompiledMethod;
 use super::exchange::MethodRequest;
 use super::facts::Facts;
 use super::failure::{Failure, Kind};
 use super::parameter::{Side, Source};
+use super::policy::{Access, INVOKE, Policy, Verdict};
 use super::proxy_event;
 use super::{Authorization, Authorizer, AuthorizerKind};
 use crate::mutex::Mutex;
@@ -36,15 +37,9 @@ type Cache = HashMap<Vec<String>, (Instant, Arc<Decision>)>;
 
 /// What an authorizer's function answered.
 struct Decision {
-    statements: Vec<Statement>,
+    policy: Policy,
     /// `principalId` and the values of `context`.
     context: Map<String, Value>,
-}
-
-struct Statement {
-    allows: bool,
-    actions: Vec<String>,
-    resources: Vec<String>,
 }
 
 impl CompiledAuthorizer {
@@ -74,7 +69,7 @@ impl CompiledAuthorizer {
         backends: &Backends,
         request: &MethodRequest<'_>,
         facts: &mut Facts,
-    ) -> Result<(), Failure> {
+    ) -> Result<Verdict, Failure> {
         let identity = {
             let view = request.view(facts);
             let value =
@@ -106,7 +101,8 @@ impl CompiledAuthorizer {
             decision
         };
         facts.authorizer = Some(decision.context.clone());
-        decision.check(&facts.arn(request.parts.method.as_str(), request.path))
+        let resource = facts.arn(request.parts.method.as_str(), request.path);
+        Ok(decision.policy.verdict(&access(facts, None, &resource)))
     }
 
     fn cached(&self, identity: &[String]) -> Option<Arc<Decision>> {
@@ -176,30 +172,7 @@ impl CompiledAuthorizer {
 impl Decision {
     fn read(answer: &Value) -> Option<Self> {
         let principal = answer["principalId"].as_str()?;
-        let words = |value: &Value| -> Vec<String> {
-            match value {
-                Value::String(one) => vec![one.clone()],
-                Value::Array(many) => many.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
-                _ => Vec::new(),
-            }
-        };
-        let statements = &answer["policyDocument"]["Statement"];
-        let statements = statements.as_array().cloned().unwrap_or_else(|| vec![statements.clone()]);
-        let statements = statements
-            .iter()
-            .map(|statement| {
-                let allows = match statement["Effect"].as_str()? {
-                    "Allow" => true,
-                    "Deny" => false,
-                    _ => return None,
-                };
-                Some(Statement {
-                    allows,
-                    actions: words(&statement["Action"]),
-                    resources: words(&statement["Resource"]),
-                })
-            })
-            .collect::<Option<_>>()?;
+        let policy = Policy::read(&answer["policyDocument"], "").ok()?;
         let mut context = Map::from_iter([("principalId".to_owned(), principal.into())]);
         for (name, value) in answer["context"].as_object().into_iter().flatten() {
             // Only text, numbers and truth values are allowed, and all of them arrive as text.
@@ -211,30 +184,7 @@ impl Decision {
             };
             context.insert(name.clone(), value.into());
         }
-        Some(Self { statements, context })
-    }
-
-    fn check(&self, arn: &str) -> Result<(), Failure> {
-        let concerns = |statement: &&Statement| {
-            statement
-                .actions
-                .iter()
-                .any(|action| wildcard(&action.to_ascii_lowercase(), "execute-api:invoke"))
-                && statement.resources.iter().any(|resource| wildcard(resource, arn))
-        };
-        let mut allowed = false;
-        for statement in self.statements.iter().filter(concerns) {
-            if !statement.allows {
-                let message = "User is not authorized to access this resource with an explicit deny";
-                return Err(Failure::new(Kind::AccessDenied, message));
-            }
-            allowed = true;
-        }
-        if allowed {
-            Ok(())
-        } else {
-            Err(Failure::new(Kind::AccessDenied, "User is not authorized to access this resource"))
-        }
+        Some(Self { policy, context })
     }
 }
 
@@ -246,51 +196,109 @@ pub fn check(authorizer: &Authorizer) -> Result<(), String> {
     CompiledAuthorizer::new("", authorizer).map(|_| ())
 }
 
-/// Lets a request pass that its method's authorization allows, and notes who it is from.
+/// Lets a request pass that its method's authorization and the resource policy allow, and notes who it is from.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html>
 pub(super) async fn authorize(
     backends: &Backends,
     method: &CompiledMethod,
     request: &MethodRequest<'_>,
     facts: &mut Facts,
 ) -> Result<(), Failure> {
+    let stage = Arc::clone(&facts.stage);
+    let deployment = &stage.deployment;
+    let resource = facts.arn(request.parts.method.as_str(), request.path);
+    let of_api = |facts: &Facts, principal: Option<&str>| {
+        let policy = deployment.policy.as_ref();
+        policy.map_or(Verdict::Silent, |policy| policy.verdict(&access(facts, principal, &resource)))
+    };
     match &method.spec.authorization {
-        Authorization::None => Ok(()),
+        Authorization::None if deployment.policy.is_none() => Ok(()),
+        Authorization::None => match of_api(facts, None) {
+            Verdict::Allow => Ok(()),
+            verdict => Err(refused("anonymous", &resource, verdict)),
+        },
         Authorization::Custom(id) => {
-            let authorizer = facts.stage.deployment.authorizers.get(id).map(Arc::clone);
+            let by_policy = of_api(facts, None);
+            if by_policy == Verdict::Deny {
+                return Err(refused("anonymous", &resource, by_policy));
+            }
+            let authorizer = deployment.authorizers.get(id).map(Arc::clone);
             let authorizer = authorizer.ok_or_else(|| {
                 Failure::internal(Kind::AuthorizerConfigurationError, format!("there is no authorizer {id}"))
             })?;
-            authorizer.authorize(backends, request, facts).await
+            match (authorizer.authorize(backends, request, facts).await?, by_policy) {
+                (Verdict::Deny, _) => {
+                    let message = "User is not authorized to access this resource with an explicit deny";
+                    Err(Failure::new(Kind::AccessDenied, message))
+                }
+                (Verdict::Silent, Verdict::Silent) => {
+                    Err(Failure::new(Kind::AccessDenied, "User is not authorized to access this resource"))
+                }
+                _ => Ok(()),
+            }
         }
         Authorization::Iam => {
-            let arn = facts.arn(request.parts.method.as_str(), request.path);
-            match backends.iam.authorize(request.parts, &request.body, &arn).await {
-                IamDecision::Allow { account_id, access_key, user_arn, user_id } => {
-                    let identity = [
-                        ("accountId", account_id),
-                        ("accessKey", access_key),
-                        ("userArn", user_arn),
-                        ("user", user_id.clone()),
-                        ("caller", user_id),
-                    ];
-                    facts.identity.extend(identity.map(|(name, value)| (name.to_owned(), value.into())));
+            let caller = authenticate(backends, request).await?;
+            note(&caller, facts);
+            let own = backends.iam.verdict(&caller, INVOKE, &resource);
+            match (own, of_api(facts, Some(&caller.user_arn))) {
+                (Verdict::Deny, _) | (_, Verdict::Deny) => {
+                    Err(refused(&caller.user_arn, &resource, Verdict::Deny))
+                }
+                (Verdict::Silent, Verdict::Silent) => {
+                    Err(refused(&caller.user_arn, &resource, Verdict::Silent))
+                }
+                _ => {
+                    let invalidate = "execute-api:InvalidateCache";
+                    facts.may_invalidate =
+                        backends.iam.verdict(&caller, invalidate, &resource) == Verdict::Allow;
                     Ok(())
                 }
-                IamDecision::Deny { message } if message == "Missing Authentication Token" => {
-                    Err(Failure::new(Kind::MissingAuthenticationToken, message))
-                }
-                IamDecision::Deny { message } => Err(Failure::new(Kind::AccessDenied, message)),
             }
         }
     }
 }
 
+async fn authenticate(backends: &Backends, request: &MethodRequest<'_>) -> Result<IamCaller, Failure> {
+    backends.iam.authenticate(request.parts, &request.body).await.map_err(|refusal| match refusal {
+        IamRefusal::Missing => Failure::new(Kind::MissingAuthenticationToken, "Missing Authentication Token"),
+        IamRefusal::Expired(message) => Failure::new(Kind::ExpiredToken, message),
+        IamRefusal::Invalid(message) => Failure::new(Kind::InvalidSignature, message),
+    })
+}
+
+fn note(caller: &IamCaller, facts: &mut Facts) {
+    let identity = [
+        ("accountId", &caller.account_id),
+        ("accessKey", &caller.access_key),
+        ("userArn", &caller.user_arn),
+        ("user", &caller.user_id),
+        ("caller", &caller.user_id),
+    ];
+    facts.identity.extend(identity.map(|(name, value)| (name.to_owned(), value.clone().into())));
+}
+
+fn access<'a>(facts: &'a Facts, principal: Option<&'a str>, resource: &'a str) -> Access<'a> {
+    Access {
+        principal,
+        action: INVOKE,
+        resource,
+        source_ip: &facts.source_ip,
+        user_agent: facts.user_agent.as_deref(),
+    }
+}
+
+/// AWS's words, which show the last four digits of the account only.
+fn refused(who: &str, resource: &str, verdict: Verdict) -> Failure {
+    let account = resource.split(':').nth(4).unwrap_or_default();
+    let shown = format!("********{}", account.get(8..).unwrap_or_default());
+    let resource = resource.replacen(account, &shown, 1);
+    let deny = if verdict == Verdict::Deny { " with an explicit deny" } else { "" };
+    let message = format!("User: {who} is not authorized to perform: {INVOKE} on resource: {resource}{deny}");
+    Failure::new(Kind::AccessDenied, message)
+}
+
 /// The function in `arn:…:apigateway:…:lambda:path/2015-03-31/functions/{arn}/invocations`.
 pub(super) fn function_arn(uri: &str) -> Option<&str> {
     uri.split_once(":lambda:path/2015-03-31/functions/")?.1.strip_suffix("/invocations")
-}
-
-/// `*` stands for any text, `?` for one character.
-fn wildcard(pattern: &str, text: &str) -> bool {
-    crate::balancer::glob(pattern, text)
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 
+use super::policy::Verdict;
 use crate::LogSink;
 use crate::body::Body;
 use crate::function::{Invocation, InvokeError};
@@ -100,28 +101,38 @@ pub trait VpcLinkCaller: Send + Sync + 'static {
     ) -> Result<Response<Body>, HttpFailure>;
 }
 
-/// Decides about methods with `AuthorizationType: AWS_IAM`.
+/// Knows who signs requests to methods with `AuthorizationType: AWS_IAM`, and what they may do.
 #[async_trait]
 pub trait IamAuthorizer: Send + Sync + 'static {
-    async fn authorize(
+    /// Checks the signature of a request.
+    async fn authenticate(
         &self,
         request: &http::request::Parts,
         body: &Bytes,
-        resource_arn: &str,
-    ) -> IamDecision;
+    ) -> Result<IamCaller, IamRefusal>;
+
+    /// What the caller's own policies say about an action on a resource.
+    fn verdict(&self, caller: &IamCaller, action: &str, resource: &str) -> Verdict;
 }
 
-/// Whether a signed request may pass.
+/// Who signed a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IamDecision {
-    Allow {
-        account_id: String,
-        access_key: String,
-        user_arn: String,
-        user_id: String,
-    },
-    /// The answer is 403 with `message`.
-    Deny {
-        message: String,
-    },
+pub struct IamCaller {
+    pub account_id: String,
+    pub access_key: String,
+    /// Of a user, or of a session of a role.
+    pub user_arn: String,
+    pub user_id: String,
+    /// The role whose session it is.
+    pub role_arn: Option<String>,
+}
+
+/// Why a signature is not accepted; the answer is 403 with the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IamRefusal {
+    /// There is no signature.
+    Missing,
+    /// The credentials have expired.
+    Expired(String),
+    Invalid(String),
 }

@@ -11,6 +11,7 @@ use vtl::Template;
 
 use super::authorizer::CompiledAuthorizer;
 use super::parameter::{Destination, Side, Source, response_header};
+use super::policy::Policy;
 use super::schema::Schemas;
 use super::text::Text;
 use super::tree::Tree;
@@ -32,6 +33,7 @@ pub struct Deployment {
     pub(super) schemas: Schemas,
     pub(super) gateway_responses: BTreeMap<String, CompiledGatewayResponse>,
     pub(super) authorizers: BTreeMap<String, Arc<CompiledAuthorizer>>,
+    pub(super) policy: Option<Policy>,
 }
 
 pub(super) struct CompiledResource {
@@ -50,6 +52,7 @@ pub(super) struct CompiledIntegration {
     pub(super) parameters: Vec<(Destination, Source)>,
     pub(super) templates: Templates,
     pub(super) responses: Vec<CompiledResponse>,
+    pub(super) cache_key: Vec<Source>,
     pub(super) timeout: Duration,
 }
 
@@ -134,8 +137,23 @@ impl Deployment {
             })?;
             authorizers.insert(id.clone(), Arc::new(compiled));
         }
+        let api =
+            format!("arn:aws:execute-api:{}:{}:{}", definition.region, definition.account_id, definition.id);
+        let policy = definition.policy.as_ref().map(|document| Policy::read(document, &api));
+        let policy = policy
+            .transpose()
+            .map_err(|reason| DefinitionError { place: "resource policy".to_owned(), reason })?;
         let id = uuid::Uuid::new_v4().simple().to_string()[..6].to_owned();
-        Ok(Arc::new(Self { definition, id, tree, resources, schemas, gateway_responses, authorizers }))
+        Ok(Arc::new(Self {
+            definition,
+            id,
+            tree,
+            resources,
+            schemas,
+            gateway_responses,
+            authorizers,
+            policy,
+        }))
     }
 
     /// What it was compiled from.
@@ -180,6 +198,12 @@ impl CompiledMethod {
             .map(|(to, from)| Ok((Destination::parse(to)?, Source::parse(from, Side::Request)?)))
             .collect::<Result<_, String>>()
             .map_err(at("request parameters"))?;
+        let cache_key = integration
+            .cache_key_parameters
+            .iter()
+            .map(|name| cache_key(name, integration))
+            .collect::<Result<_, String>>()
+            .map_err(at("cache key parameters"))?;
         let templates = Templates::new(&integration.request_templates).map_err(at("request"))?;
         let mut responses = Vec::with_capacity(integration.responses.len());
         for response in &integration.responses {
@@ -194,8 +218,20 @@ impl CompiledMethod {
                 parameters,
                 templates,
                 responses,
+                cache_key,
             },
         })
+    }
+}
+
+/// Where the value of a cache key parameter comes from: an integration's parameter is what is mapped to it.
+fn cache_key(name: &str, integration: &Integration) -> Result<Source, String> {
+    if !name.starts_with("integration.request.") {
+        return Source::parse(name, Side::Request);
+    }
+    match integration.request_parameters.get(name) {
+        Some(source) => Source::parse(source, Side::Request),
+        None => Err(format!("\"{name}\" is not mapped by the integration")),
     }
 }
 

@@ -14,6 +14,8 @@ pub struct ApiDefinition {
     /// `{id}.execute-api.{region}.amazonaws.com`.
     pub domain_name: String,
     pub binary_media_types: Vec<String>,
+    /// The resource policy, a document of IAM.
+    pub policy: Option<Value>,
     pub resources: Vec<Resource>,
     /// JSON schemas (draft 4) by model name.
     pub models: BTreeMap<String, Value>,
@@ -116,6 +118,10 @@ pub struct Integration {
     /// Content type -> template, in the template's order.
     pub request_templates: IndexMap<String, String>,
     pub responses: Vec<IntegrationResponse>,
+    /// `method.request.…` or `integration.request.…`: what tells answers in the cache apart.
+    pub cache_key_parameters: Vec<String>,
+    /// Methods with the same namespace share answers; the resource's ID unless set.
+    pub cache_namespace: Option<String>,
     /// 29 s unless set.
     pub timeout: Option<Duration>,
 }
@@ -175,6 +181,8 @@ pub struct StageSpec {
     pub method_settings: Vec<MethodSetting>,
     /// X-Ray.
     pub tracing: bool,
+    /// The size of the cache in bytes, where the stage has one.
+    pub cache_capacity: Option<usize>,
 }
 
 /// Where and how requests are logged.
@@ -194,6 +202,19 @@ pub struct MethodSetting {
     /// `*` or a method.
     pub http_method: String,
     pub throttle: Option<Throttle>,
+    pub cache: CacheSetting,
+}
+
+/// What a method setting says about the cache; what it leaves out, a less specific one or the default says.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-caching.html>
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheSetting {
+    /// False unless set.
+    pub enabled: Option<bool>,
+    /// 300 s unless set; 0 keeps nothing.
+    pub ttl: Option<Duration>,
+    /// Whether answers are encrypted while they are kept; false unless set.
+    pub encrypted: Option<bool>,
 }
 
 /// A token bucket.

@@ -1,5 +1,6 @@
 //! One request from its arrival to its answer.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -11,13 +12,13 @@ use http_body_util::{BodyExt, Limited};
 use percent_encoding::percent_decode_str;
 
 use super::backends::Backends;
-use super::compiled::CompiledMethod;
+use super::compiled::{CompiledMethod, CompiledResource};
 use super::facts::Facts;
 use super::failure::{Failure, Kind};
 use super::parameter::View;
 use super::stage::Stage;
 use super::tree::decode;
-use super::{authorizer, gateway_response, integration, validation};
+use super::{authorizer, cache, gateway_response, integration, validation};
 use crate::body::Body;
 
 /// The most bytes that a request or an answer may have.
@@ -136,11 +137,45 @@ async fn run<'a>(
         return Err(Failure::new(Kind::InvalidApiKey, "Forbidden"));
     }
     validation::check(deployment, &method.spec, &request)?;
-    let answer = integration::run(backends, method, &request, facts).await?;
+    let kept = stage.cache_policy(index, verb).zip(stage.cache.as_ref());
+    let key = kept.map(|_| cache_key(resource, verb, method, &request.view(facts))).unwrap_or_default();
+    let fresh = kept.is_some() && cache::asks_for_fresh(&parts.headers);
+    if let Some((_, cache)) = kept
+        && !(fresh && facts.may_invalidate)
+        && let Some(mut answer) = cache.get(&key)
+    {
+        if fresh {
+            cache::warn(&mut answer);
+        }
+        return Ok(answer);
+    }
+    let mut answer = integration::run(backends, method, &request, facts).await?;
     if answer.body.len() > LARGEST {
         return Err(Failure::configuration(format!("the answer has more than {LARGEST} bytes")));
     }
+    if let Some((policy, cache)) = kept {
+        cache.put(key, &answer, policy);
+        if fresh && !facts.may_invalidate {
+            cache::warn(&mut answer);
+        }
+    }
     Ok(answer)
+}
+
+/// What tells answers of a stage apart: the namespace, the verb and the chosen parameters, each with its length, so that
+/// no value can pass for another.
+fn cache_key(resource: &CompiledResource, verb: &str, method: &CompiledMethod, view: &View<'_>) -> String {
+    let integration = &method.integration;
+    let namespace = integration.spec.cache_namespace.as_ref().unwrap_or(&resource.id);
+    let mut key = format!("{verb} {namespace}");
+    for source in &integration.cache_key {
+        let values = source.values(view);
+        let _infallible = write!(key, " {}", values.len());
+        for value in values {
+            let _infallible = write!(key, " {}:{value}", value.len());
+        }
+    }
+    key
 }
 
 fn too_large() -> Failure {

@@ -39,6 +39,8 @@ pub(super) struct Facts {
     pub(super) authorizer: Option<Map<String, Value>>,
     /// What IAM said about the caller.
     pub(super) identity: Map<String, Value>,
+    /// Whether the caller may have a fresh answer instead of a kept one.
+    pub(super) may_invalidate: bool,
     pub(super) failure: Option<Failure>,
     pub(super) integration_status: Option<u16>,
     pub(super) integration_latency: Option<Duration>,
@@ -72,6 +74,7 @@ impl Facts {
             resource: None,
             authorizer: None,
             identity: Map::new(),
+            may_invalidate: false,
             failure: None,
             integration_status: None,
             integration_latency: None,

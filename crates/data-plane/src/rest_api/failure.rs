@@ -10,9 +10,11 @@ pub(super) enum Kind {
     AuthorizerFailure,
     BadRequestBody,
     BadRequestParameters,
+    ExpiredToken,
     IntegrationFailure,
     IntegrationTimeout,
     InvalidApiKey,
+    InvalidSignature,
     /// A function whose answer is not that of a proxy integration; the customisable type is `DEFAULT_5XX`.
     MalformedProxyResponse,
     MissingAuthenticationToken,
@@ -34,9 +36,11 @@ impl Kind {
             Self::AuthorizerFailure => ("AUTHORIZER_FAILURE", 500, "AuthorizerConfigurationException"),
             Self::BadRequestBody => ("BAD_REQUEST_BODY", 400, "BadRequestException"),
             Self::BadRequestParameters => ("BAD_REQUEST_PARAMETERS", 400, "BadRequestException"),
+            Self::ExpiredToken => ("EXPIRED_TOKEN", 403, "ExpiredTokenException"),
             Self::IntegrationFailure => ("INTEGRATION_FAILURE", 504, "InternalServerErrorException"),
             Self::IntegrationTimeout => ("INTEGRATION_TIMEOUT", 504, "InternalServerErrorException"),
             Self::InvalidApiKey => ("INVALID_API_KEY", 403, "ForbiddenException"),
+            Self::InvalidSignature => ("INVALID_SIGNATURE", 403, "InvalidSignatureException"),
             Self::MalformedProxyResponse => ("DEFAULT_5XX", 502, "InternalServerErrorException"),
             Self::MissingAuthenticationToken => {
                 ("MISSING_AUTHENTICATION_TOKEN", 403, "MissingAuthenticationTokenException")

@@ -12,8 +12,9 @@ use data_plane::body::Body;
 use data_plane::function::{Invocation, InvokeError};
 use data_plane::rest_api::{
     ApiDefinition, Backends, Deployment, FunctionCall, FunctionInvoker, GatewayResponse, HttpFailure,
-    IamAuthorizer, IamDecision, Integration, IntegrationKind, IntegrationResponse, Method, MethodResponse,
-    PlainHttp, Resource, RestApiServer, ServiceCall, ServiceCaller, StageSpec, VpcLinkCaller,
+    IamAuthorizer, IamCaller, IamRefusal, Integration, IntegrationKind, IntegrationResponse, Method,
+    MethodResponse, PlainHttp, Resource, RestApiServer, ServiceCall, ServiceCaller, StageSpec, Verdict,
+    VpcLinkCaller,
 };
 use http::{Request, Response};
 use indexmap::IndexMap;
@@ -98,16 +99,26 @@ impl VpcLinkCaller for Fakes {
 
 #[async_trait]
 impl IamAuthorizer for Fakes {
-    async fn authorize(&self, parts: &http::request::Parts, _: &Bytes, arn: &str) -> IamDecision {
+    async fn authenticate(&self, parts: &http::request::Parts, _: &Bytes) -> Result<IamCaller, IamRefusal> {
         match parts.headers.get("authorization").and_then(|value| value.to_str().ok()) {
-            None => IamDecision::Deny { message: "Missing Authentication Token".to_owned() },
-            Some("good") => IamDecision::Allow {
+            None => Err(IamRefusal::Missing),
+            Some("forged") => Err(IamRefusal::Invalid("The signature is not right".to_owned())),
+            Some("old") => Err(IamRefusal::Expired("The token is expired".to_owned())),
+            Some(name) => Ok(IamCaller {
                 account_id: "000000000000".to_owned(),
                 access_key: "AKIA".to_owned(),
-                user_arn: "arn:aws:iam::000000000000:user/me".to_owned(),
+                user_arn: format!("arn:aws:iam::000000000000:user/{name}"),
                 user_id: "AIDA".to_owned(),
-            },
-            Some(_) => IamDecision::Deny { message: format!("User is not allowed: {arn}") },
+                role_arn: None,
+            }),
+        }
+    }
+
+    fn verdict(&self, caller: &IamCaller, action: &str, _: &str) -> Verdict {
+        match (caller.user_arn.rsplit('/').next(), action) {
+            (Some("good"), "execute-api:Invoke") | (Some("admin"), _) => Verdict::Allow,
+            (Some("denied"), _) => Verdict::Deny,
+            _ => Verdict::Silent,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use data_plane::rest_api::{
-    AccessLog, Authorization, Authorizer, AuthorizerKind, Deployment, IntegrationKind, Method, MethodSetting,
-    RequestValidator, StageSpec, Throttle,
+    AccessLog, Authorization, Authorizer, AuthorizerKind, CacheSetting, Deployment, IntegrationKind, Method,
+    MethodSetting, RequestValidator, StageSpec, Throttle,
 };
 use serde_json::{Value, json};
 
@@ -155,6 +155,7 @@ async fn a_stage_throttles_each_method_by_its_most_specific_setting() {
         resource_path: path.to_owned(),
         http_method: verb.to_owned(),
         throttle: Some(Throttle { rate: 0.5, burst }),
+        cache: CacheSetting::default(),
     };
     let definition = api(vec![
         ("/a", vec![method("GET", &[200], mock(200)), method("PUT", &[200], mock(200))]),
@@ -327,8 +328,13 @@ async fn iam_and_api_keys_guard_their_methods() {
         served.ask(served.request("GET", "/iam").header("authorization", token), "").await
     };
     assert_eq!(ask("good").await.0, 200);
-    let arn = "arn:aws:execute-api:us-east-1:000000000000:abc123/v1/GET/iam";
-    assert_eq!(ask("bad").await, (403, format!("{{\"message\":\"User is not allowed: {arn}\"}}")));
+    let arn = "arn:aws:execute-api:us-east-1:********0000:abc123/v1/GET/iam";
+    let user = "arn:aws:iam::000000000000:user";
+    let refused =
+        format!("User: {user}/bad is not authorized to perform: execute-api:Invoke on resource: {arn}");
+    assert_eq!(ask("bad").await, (403, json!({"message": refused}).to_string()));
+    assert_eq!(ask("forged").await, (403, r#"{"message":"The signature is not right"}"#.to_owned()));
+    assert_eq!(ask("old").await, (403, r#"{"message":"The token is expired"}"#.to_owned()));
     let none = served.ask(served.request("GET", "/iam"), "").await;
     assert_eq!(none, (403, r#"{"message":"Missing Authentication Token"}"#.to_owned()));
     assert_eq!(

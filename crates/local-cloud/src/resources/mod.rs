@@ -3,6 +3,7 @@
 //! A type is a schema in `schemas/` and a [`kind::ResourceType`] beside it; [`registry`] lists them all.
 
 mod apigateway;
+mod apigatewayv2;
 mod applicationautoscaling;
 mod apprunner;
 mod cloudformation;
@@ -16,6 +17,7 @@ mod kind;
 mod lambda;
 mod logs;
 mod s3;
+mod scheduler;
 mod secretsmanager;
 mod sns;
 mod sqs;
@@ -49,6 +51,7 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         apigateway::Resource,
         apigateway::RestApi,
         apigateway::Stage,
+        apigatewayv2::VpcLink,
         applicationautoscaling::ScalableTarget,
         applicationautoscaling::ScalingPolicy,
         apprunner::AutoScalingConfiguration,
@@ -85,6 +88,7 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         logs::LogGroup,
         s3::Bucket,
         s3::BucketPolicy,
+        scheduler::Schedule,
         secretsmanager::Secret,
         sns::Subscription,
         sns::Topic,

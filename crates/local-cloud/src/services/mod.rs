@@ -21,6 +21,7 @@ pub mod lambda;
 pub mod logs;
 pub mod policy;
 pub mod s3;
+pub mod scheduler;
 pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
@@ -114,6 +115,8 @@ impl RegionContext {
 pub(crate) struct GlobalServices {
     pub(crate) iam: Arc<iam::Iam>,
     pub(crate) s3: Arc<s3::S3>,
+    /// Access key and secret key of the account's user.
+    pub(crate) keys: (String, String),
 }
 
 /// The state of every service in one region.
@@ -132,6 +135,7 @@ pub struct Services {
     pub lambda: lambda::Lambda,
     pub logs: Arc<logs::Logs>,
     pub s3: Arc<s3::S3>,
+    pub scheduler: scheduler::Scheduler,
     pub secrets: Arc<secretsmanager::SecretsManager>,
     pub sns: Arc<Sns>,
     pub sqs: Arc<Sqs>,
@@ -147,7 +151,7 @@ impl Services {
         let hosts = Arc::new(hosts::Hosts::default());
         let logs = Arc::new(logs::Logs::new(Arc::clone(&context)));
         let sink: Arc<dyn data_plane::LogSink> = Arc::clone(&logs) as _;
-        let sts = Arc::new(sts::Sts::new(Arc::clone(&context), Arc::clone(&global.iam)));
+        let sts = Arc::new(sts::Sts::new(Arc::clone(&context), Arc::clone(&global.iam), global.keys));
         Arc::new(Self {
             apigateway: apigateway::ApiGateway::default(),
             apprunner: apprunner::AppRunner::new(&context),
@@ -162,6 +166,7 @@ impl Services {
             lambda: compute::lambda(&context, &sink),
             logs,
             s3: global.s3,
+            scheduler: scheduler::Scheduler::default(),
             secrets: Arc::new(secretsmanager::SecretsManager::new(Arc::clone(&context))),
             ssm: Arc::new(ssm::Ssm::new(Arc::clone(&context))),
             context,
@@ -205,6 +210,7 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
         Arc::new(lambda::LambdaApi(Arc::clone(services))),
         Arc::new(logs::LogsService(Arc::clone(&services.logs))),
         Arc::new(s3::S3Service { s3: Arc::clone(&services.s3), account: services.context.account.clone() }),
+        Arc::new(scheduler::SchedulerService(Arc::clone(services))),
         Arc::new(secretsmanager::SecretsManagerService(Arc::clone(&services.secrets))),
         Arc::new(sns::SnsService(Arc::clone(&services.sns))),
         Arc::new(sqs::SqsService(Arc::clone(&services.sqs))),

@@ -17,17 +17,48 @@ const USER_ID: &str = "AIDALOCALCLOUDUSER000";
 /// The most sessions that are remembered; the oldest access key goes first.
 const MAX_SESSIONS: usize = 10_000;
 
+/// Who has an access key. It has no `Debug`, because it holds the secret.
+#[derive(Clone)]
+pub struct Identity {
+    pub arn: String,
+    pub user_id: String,
+    pub secret_access_key: String,
+    /// The role, its session's token and its end in milliseconds since the epoch; none of them for a user.
+    pub role_arn: Option<String>,
+    pub session_token: Option<String>,
+    pub expires_at: Option<i64>,
+}
+
 /// STS, with the sessions that it gave out.
 pub struct Sts {
     context: Arc<RegionContext>,
     iam: Arc<Iam>,
-    /// ARN and user ID by access key.
-    sessions: Mutex<BTreeMap<String, (String, String)>>,
+    /// Keys of the account's user.
+    access_key_id: String,
+    secret_access_key: String,
+    /// By access key.
+    sessions: Mutex<BTreeMap<String, Identity>>,
 }
 
 impl Sts {
-    pub(crate) fn new(context: Arc<RegionContext>, iam: Arc<Iam>) -> Self {
-        Self { context, iam, sessions: Mutex::default() }
+    pub(crate) fn new(context: Arc<RegionContext>, iam: Arc<Iam>, keys: (String, String)) -> Self {
+        let (access_key_id, secret_access_key) = keys;
+        Self { context, iam, access_key_id, secret_access_key, sessions: Mutex::default() }
+    }
+
+    /// Whose access key it is: a session's, or that of the account's user.
+    #[must_use]
+    pub fn identity(&self, access_key_id: &str) -> Option<Identity> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let user = || Identity {
+            arn: format!("arn:aws:iam::{}:user/local", self.context.account),
+            user_id: USER_ID.to_owned(),
+            secret_access_key: self.secret_access_key.clone(),
+            role_arn: None,
+            session_token: None,
+            expires_at: None,
+        };
+        sessions.get(access_key_id).cloned().or_else(|| (access_key_id == self.access_key_id).then(user))
     }
 
     /// ARN and user ID of whoever calls with an access key: a session of a role, or the user of the account.
@@ -35,7 +66,9 @@ impl Sts {
     pub fn caller(&self, access_key_id: &str) -> (String, String) {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         let user = || (format!("arn:aws:iam::{}:user/local", self.context.account), USER_ID.to_owned());
-        sessions.get(access_key_id).cloned().unwrap_or_else(user)
+        sessions
+            .get(access_key_id)
+            .map_or_else(user, |session| (session.arn.clone(), session.user_id.clone()))
     }
 
     /// Gives temporary credentials of a role that exists.
@@ -60,15 +93,25 @@ impl Sts {
         if sessions.len() >= MAX_SESSIONS {
             sessions.pop_first();
         }
-        sessions.insert(access_key.clone(), (assumed.clone(), id.clone()));
+        let (secret, token) = (format!("{}{}", random(), &random()[..8]), random());
+        let expires_at = epoch_millis() + seconds * 1000;
+        let session = Identity {
+            arn: assumed.clone(),
+            user_id: id.clone(),
+            secret_access_key: secret.clone(),
+            role_arn: Some(role.arn),
+            session_token: Some(token.clone()),
+            expires_at: Some(expires_at),
+        };
+        sessions.insert(access_key.clone(), session);
         Ok(Node::Struct(vec![
             (
                 "Credentials",
                 Node::Struct(vec![
                     ("AccessKeyId", access_key.into()),
-                    ("SecretAccessKey", format!("{}{}", random(), &random()[..8]).into()),
-                    ("SessionToken", random().into()),
-                    ("Expiration", iso_seconds(epoch_millis() + seconds * 1000).into()),
+                    ("SecretAccessKey", secret.into()),
+                    ("SessionToken", token.into()),
+                    ("Expiration", iso_seconds(expires_at).into()),
                 ]),
             ),
             ("AssumedRoleUser", Node::Struct(vec![("AssumedRoleId", id.into()), ("Arn", assumed.into())])),

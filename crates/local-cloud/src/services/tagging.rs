@@ -73,6 +73,13 @@ fn tagged_resources(services: &Services) -> Vec<TaggedResource> {
     for repository in services.ecr.repositories() {
         add(repository.arn.clone(), repository.settings().tags);
     }
+    let region = &services.context.region;
+    for link in services.apigateway.all_links() {
+        add(format!("arn:aws:apigateway:{region}::/vpclinks/{}", link.id), link.tags);
+    }
+    for api in services.apigateway.all() {
+        add(format!("arn:aws:apigateway:{region}::/restapis/{}", api.id), api.tags);
+    }
     for secret in services.secrets.all() {
         add(secret.arn.clone(), secret.tags.clone());
     }

@@ -8,6 +8,7 @@ mod direct;
 mod failures;
 mod fargate;
 mod foundation;
+mod gateway;
 mod lambda;
 mod query_stepfunctions;
 mod secrets;

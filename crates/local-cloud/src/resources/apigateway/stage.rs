@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudformation::handler::{Failure, Resource};
-use data_plane::rest_api::{AccessLog, MethodSetting, Throttle};
+use data_plane::rest_api::{AccessLog, CacheSetting, MethodSetting, Throttle};
 use serde::Deserialize;
 
 use super::{refused, take};
@@ -25,6 +26,9 @@ pub(in crate::resources) struct Properties {
     #[serde(default)]
     tracing_enabled: bool,
     #[serde(default)]
+    cache_cluster_enabled: bool,
+    cache_cluster_size: Option<String>,
+    #[serde(default)]
     variables: BTreeMap<String, String>,
     #[serde(default)]
     tags: Vec<Tag>,
@@ -44,6 +48,9 @@ struct Setting {
     resource_path: Option<String>,
     throttling_burst_limit: Option<u32>,
     throttling_rate_limit: Option<f64>,
+    caching_enabled: Option<bool>,
+    cache_ttl_in_seconds: Option<u64>,
+    cache_data_encrypted: Option<bool>,
 }
 
 /// The throttle of an account, which a setting that names only one of the two keeps for the other.
@@ -61,6 +68,11 @@ impl Setting {
                 rate: self.throttling_rate_limit.unwrap_or(ACCOUNT.rate),
                 burst: self.throttling_burst_limit.unwrap_or(ACCOUNT.burst),
             }),
+            cache: CacheSetting {
+                enabled: self.caching_enabled,
+                ttl: self.cache_ttl_in_seconds.map(Duration::from_secs),
+                encrypted: self.cache_data_encrypted,
+            },
         }
     }
 }
@@ -87,6 +99,12 @@ impl Properties {
         Ok(Some(AccessLog { log_group: name.to_owned(), format: format.clone() }))
     }
 
+    /// The size of the cache; a cache without one has the smallest.
+    fn cache_size(&self) -> Option<String> {
+        let size = || self.cache_cluster_size.clone().unwrap_or_else(|| "0.5".to_owned());
+        self.cache_cluster_enabled.then(size)
+    }
+
     fn stage(&self, call: &Call<Self>, created_at: i64) -> Result<apigateway::Stage, Failure> {
         Ok(apigateway::Stage {
             name: self.stage_name.clone(),
@@ -96,6 +114,7 @@ impl Properties {
             access_log: self.access_log(call)?,
             method_settings: self.method_settings.iter().map(Setting::setting).collect(),
             tracing: self.tracing_enabled,
+            cache_size: self.cache_size(),
             tags: call.tags(&self.tags),
             created_at,
         })

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::refused;
 use crate::resources::kind::{Call, Code, ResourceType, Tag, failed, resource};
-use crate::services::ec2::{Item, ItemKind};
+use crate::services::ec2::{FirewallRule, Item, ItemKind, Peer};
 use crate::services::ids;
 
 pub(in crate::resources) struct SecurityGroup;
@@ -79,6 +79,23 @@ impl Rule {
         Ok(())
     }
 
+    /// The rule of `group`; its ranges were checked.
+    fn of(&self, group: &str, outbound: bool) -> FirewallRule {
+        let port = |port: i64| u16::try_from(port).ok();
+        let peer = match (self.peer(), &self.cidr_ip) {
+            (Some(peer), _) => Peer::Group(peer.clone()),
+            (None, Some(range)) => range.parse().map_or(Peer::Elsewhere, Peer::Range),
+            (None, None) => Peer::Elsewhere,
+        };
+        FirewallRule {
+            group: group.to_owned(),
+            outbound,
+            protocol: Some(self.ip_protocol.clone()).filter(|protocol| protocol != "-1"),
+            ports: self.from_port.and_then(port).zip(self.to_port.and_then(port)),
+            peer,
+        }
+    }
+
     fn peer(&self) -> Option<&String> {
         self.source_security_group_id.as_ref().or(self.destination_security_group_id.as_ref())
     }
@@ -93,6 +110,11 @@ impl GroupProperties {
             needs.extend(rule.peer().filter(|peer| *peer != own).cloned());
         }
         Ok(needs)
+    }
+
+    fn rules(&self, own: &str) -> Vec<FirewallRule> {
+        let inbound = self.security_group_ingress.iter().map(|rule| rule.of(own, false));
+        inbound.chain(self.security_group_egress.iter().map(|rule| rule.of(own, true))).collect()
     }
 }
 
@@ -111,6 +133,7 @@ impl ResourceType for SecurityGroup {
         let kind = ItemKind::SecurityGroup { vpc: vpc.clone(), name };
         let item = Item { kind, needs, tags: call.tags(&properties.tags) };
         call.services.ec2.insert(&id, item).map_err(refused)?;
+        call.services.ec2.set_rules(&id, properties.rules(&id));
         Ok(resource(id.clone(), [("GroupId", json!(id)), ("Id", json!(id)), ("VpcId", json!(vpc))]))
     }
 
@@ -121,6 +144,8 @@ impl ResourceType for SecurityGroup {
     ) -> Result<Resource, Failure> {
         let needs = call.properties.needs(&current.physical_id)?;
         call.services.ec2.set_needs(&current.physical_id, needs).map_err(refused)?;
+        let rules = call.properties.rules(&current.physical_id);
+        call.services.ec2.set_rules(&current.physical_id, rules);
         call.services
             .ec2
             .set_tags(&current.physical_id, call.tags(&call.properties.tags))
@@ -129,7 +154,9 @@ impl ResourceType for SecurityGroup {
     }
 
     async fn delete(call: Call<GroupProperties>, current: Resource) -> Result<(), Failure> {
-        call.services.ec2.remove(&current.physical_id).map_err(refused)
+        call.services.ec2.remove(&current.physical_id).map_err(refused)?;
+        call.services.ec2.remove_rules(&current.physical_id);
+        Ok(())
     }
 }
 
@@ -142,7 +169,7 @@ pub(in crate::resources) struct RuleProperties {
     rule: Rule,
 }
 
-fn create_rule(call: &Call<RuleProperties>) -> Result<Resource, Failure> {
+fn create_rule(call: &Call<RuleProperties>, outbound: bool) -> Result<Resource, Failure> {
     let RuleProperties { group_id, rule } = &call.properties;
     rule.check()?;
     let ec2 = &call.services.ec2;
@@ -151,11 +178,12 @@ fn create_rule(call: &Call<RuleProperties>) -> Result<Resource, Failure> {
     let peer = rule.peer().filter(|peer| *peer != group_id).cloned();
     // The rule is part of its group, so the group may go before it; a group that it refers to may not.
     ec2.hold(&id, peer).map_err(refused)?;
+    ec2.set_rules(&id, vec![rule.of(group_id, outbound)]);
     Ok(resource(id.clone(), [("Id", json!(id))]))
 }
 
 macro_rules! rule_kind {
-    ($name:ident, $schema:literal) => {
+    ($name:ident, $outbound:literal, $schema:literal) => {
         pub(in crate::resources) struct $name;
 
         #[async_trait]
@@ -164,7 +192,7 @@ macro_rules! rule_kind {
             type Properties = RuleProperties;
 
             async fn create(call: Call<RuleProperties>) -> Result<Resource, Failure> {
-                create_rule(&call)
+                create_rule(&call, $outbound)
             }
 
             async fn update(
@@ -176,6 +204,7 @@ macro_rules! rule_kind {
             }
 
             async fn delete(call: Call<RuleProperties>, current: Resource) -> Result<(), Failure> {
+                call.services.ec2.remove_rules(&current.physical_id);
                 call.services.ec2.release(&current.physical_id);
                 Ok(())
             }
@@ -183,5 +212,5 @@ macro_rules! rule_kind {
     };
 }
 
-rule_kind!(SecurityGroupIngress, "../schemas/ec2-security-group-ingress.yaml");
-rule_kind!(SecurityGroupEgress, "../schemas/ec2-security-group-egress.yaml");
+rule_kind!(SecurityGroupIngress, false, "../schemas/ec2-security-group-ingress.yaml");
+rule_kind!(SecurityGroupEgress, true, "../schemas/ec2-security-group-egress.yaml");

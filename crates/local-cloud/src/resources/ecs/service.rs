@@ -134,6 +134,35 @@ impl Properties {
     }
 }
 
+/// How long the rules of security groups may come after the service that needs them.
+const RULES_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Health checks of a balancer reach its targets only where the security groups admit them.
+async fn reachable(
+    call: &Call<Properties>,
+    deployment: &Deployment,
+    groups: &[String],
+) -> Result<(), Failure> {
+    let deadline = tokio::time::Instant::now() + RULES_TIMEOUT;
+    for target in &deployment.targets {
+        let elb = &call.services.elbv2;
+        let balancer =
+            elb.load_balancer_of(&target.target_group).and_then(|arn| elb.load_balancer(&arn).ok());
+        let Some(balancer) = balancer else { continue };
+        while let Err(reason) = call.services.ec2.admits(&balancer.security_groups, groups, target.port) {
+            if tokio::time::Instant::now() >= deadline {
+                let message = format!(
+                    "(service {}) (port {}) is unhealthy in (target-group {}) due to (reason Request timed out): {reason}",
+                    deployment.name, target.port, target.target_group
+                );
+                return Err(failed(Code::NotStabilized, message));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl ResourceType for Service {
     const SCHEMA: &'static str = include_str!("../schemas/ecs-service.yaml");
@@ -163,7 +192,7 @@ impl ResourceType for Service {
             cluster: cluster.name,
             definition: deployment.definition.arn.clone(),
             desired: deployment.desired,
-            targets: deployment.targets,
+            targets: deployment.targets.clone(),
             deployment: deployment.configuration,
             grace: deployment.grace,
             subnets: network.subnets.clone(),
@@ -175,7 +204,11 @@ impl ResourceType for Service {
         });
         let whom = properties.whom();
         let created = resource(arn.clone(), [("ServiceArn", json!(arn)), ("Name", json!(name))]);
-        steady(&call.request, &handle, whom).await.map_err(|failure| failure.leaving(created.clone()))?;
+        let stable = async {
+            reachable(&call, &deployment, &network.security_groups).await?;
+            steady(&call.request, &handle, whom).await
+        };
+        stable.await.map_err(|failure| failure.leaving(created.clone()))?;
         Ok(created)
     }
 
@@ -194,6 +227,7 @@ impl ResourceType for Service {
             tags: call.tags(&properties.tags),
             ..service
         });
+        reachable(&call, &deployment, &network.security_groups).await?;
         steady(&call.request, &handle, properties.whom()).await?;
         Ok(current)
     }

@@ -21,6 +21,8 @@ pub struct Api {
     pub endpoint_types: Vec<String>,
     pub binary_media_types: Vec<String>,
     pub disabled: bool,
+    /// The resource policy.
+    pub policy: Option<Value>,
     pub tags: BTreeMap<String, String>,
     /// Milliseconds since the epoch.
     pub created_at: i64,
@@ -93,6 +95,7 @@ impl Api {
             endpoint_types: vec!["EDGE".to_owned()],
             binary_media_types: Vec::new(),
             disabled: false,
+            policy: None,
             tags: BTreeMap::new(),
             created_at: epoch_millis(),
             resources: [(root.clone(), top)].into(),
@@ -260,6 +263,7 @@ impl Api {
             account_id: self.account.clone(),
             domain_name: self.domain_name.clone(),
             binary_media_types: self.binary_media_types.clone(),
+            policy: self.policy.clone(),
             resources: resources.collect::<Result<_, ApiGatewayError>>()?,
             models: self.models.iter().map(|(name, model)| (name.clone(), model.schema.clone())).collect(),
             authorizers,

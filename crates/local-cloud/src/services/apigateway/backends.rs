@@ -7,13 +7,15 @@ use data_plane::LogSink;
 use data_plane::body::Body;
 use data_plane::function::{Invocation, InvokeError, InvokeOptions};
 use data_plane::rest_api::{
-    Backends, FunctionCall, FunctionInvoker, HttpCaller, HttpFailure, IamAuthorizer, IamDecision, PlainHttp,
-    ServiceCall, ServiceCaller, ServiceOperation, VpcLinkCaller,
+    Backends, FunctionCall, FunctionInvoker, HttpCaller, HttpFailure, PlainHttp, ServiceCall, ServiceCaller,
+    ServiceOperation,
 };
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use serde::Deserialize;
 
 use super::WeakServices;
+use super::caller::Callers;
+use super::link::Links;
 use crate::services::RegionContext;
 use crate::services::dynamodb::{self, Permission};
 use crate::services::hosts::Hosts;
@@ -28,10 +30,10 @@ pub(super) fn of(services: &WeakServices, hosts: &Arc<Hosts>, logs: Arc<dyn LogS
     let inside = Arc::new(Inside(Weak::clone(services)));
     Backends {
         services: inside.clone(),
-        functions: inside.clone(),
+        functions: inside,
         http: Arc::new(OwnHosts { hosts: Arc::clone(hosts), plain: PlainHttp::new(CONNECT_TIMEOUT) }),
-        vpc_links: inside.clone(),
-        iam: inside,
+        vpc_links: Arc::new(Links::new(Weak::clone(services), CONNECT_TIMEOUT)),
+        iam: Arc::new(Callers(Weak::clone(services))),
         logs,
     }
 }
@@ -182,26 +184,6 @@ impl FunctionInvoker for Inside {
             Err(LambdaError::Invoke(error)) => Some(Err(error)),
             Err(_) => None,
         }
-    }
-}
-
-#[async_trait]
-impl VpcLinkCaller for Inside {
-    async fn send(
-        &self,
-        link: &str,
-        _target: Option<&str>,
-        request: Request<Body>,
-    ) -> Result<Response<Body>, HttpFailure> {
-        let reason = format!("there is no VPC link {link}");
-        Err(HttpFailure::Unreachable { uri: request.uri().to_string(), reason })
-    }
-}
-
-#[async_trait]
-impl IamAuthorizer for Inside {
-    async fn authorize(&self, _: &http::request::Parts, _: &Bytes, _: &str) -> IamDecision {
-        IamDecision::Deny { message: "Missing Authentication Token".to_owned() }
     }
 }
 

@@ -3,8 +3,10 @@
 mod api;
 mod authorizer;
 mod backends;
+mod caller;
 mod error;
 mod front;
+mod link;
 mod properties;
 mod stage;
 mod wire;
@@ -19,6 +21,7 @@ pub use api::{Api, ApiDeployment, ApiResource, Model, Validator};
 pub use authorizer::AuthorizerProperties;
 pub use error::ApiGatewayError;
 pub use front::Front;
+pub use link::VpcLink;
 pub use properties::{GatewayResponseProperties, MethodProperties};
 pub use stage::Stage;
 pub use wire::ApiGatewayApi;
@@ -31,11 +34,16 @@ use crate::Services;
 #[derive(Default)]
 pub struct ApiGateway {
     apis: Mutex<BTreeMap<String, Api>>,
+    links: Mutex<BTreeMap<String, VpcLink>>,
 }
 
 impl ApiGateway {
     fn apis(&self) -> MutexGuard<'_, BTreeMap<String, Api>> {
         self.apis.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn links(&self) -> MutexGuard<'_, BTreeMap<String, VpcLink>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes an empty API and opens its port, which answers 403 until a stage is deployed. `describe` fills in what the

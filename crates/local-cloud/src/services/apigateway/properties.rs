@@ -45,6 +45,14 @@ pub struct IntegrationProperties {
     pub uri: Option<String>,
     pub integration_http_method: Option<String>,
     pub credentials: Option<String>,
+    /// `INTERNET` or `VPC_LINK`; `INTERNET` unless given.
+    pub connection_type: Option<String>,
+    /// ID of the link.
+    pub connection_id: Option<String>,
+    /// ARN of the load balancer behind the link.
+    pub integration_target: Option<String>,
+    pub cache_key_parameters: Vec<String>,
+    pub cache_namespace: Option<String>,
     pub content_handling: Option<String>,
     pub passthrough_behavior: Option<String>,
     pub request_parameters: BTreeMap<String, String>,
@@ -143,6 +151,7 @@ impl IntegrationProperties {
             let message = "Enumeration value for HttpMethod must be non-empty";
             return Err(ApiGatewayError::BadRequest(message.into()));
         }
+        self.check_connection(kind)?;
         let responses = self.integration_responses.iter().map(|response| {
             Ok(rest_api::IntegrationResponse {
                 status_code: status(&response.status_code)?,
@@ -156,6 +165,10 @@ impl IntegrationProperties {
             kind,
             http_method: self.integration_http_method.clone(),
             uri: self.uri.clone(),
+            vpc_link: self.connection_id.clone(),
+            integration_target: self.integration_target.clone(),
+            cache_key_parameters: self.cache_key_parameters.clone(),
+            cache_namespace: self.cache_namespace.clone(),
             credentials: self.credentials.clone(),
             passthrough: match self.passthrough_behavior.as_deref() {
                 Some("NEVER") => rest_api::Passthrough::Never,
@@ -167,8 +180,31 @@ impl IntegrationProperties {
             request_templates: self.request_templates.clone(),
             responses: responses.collect::<Result<_, ApiGatewayError>>()?,
             timeout: self.timeout_in_millis.map(Duration::from_millis),
-            ..rest_api::Integration::default()
         })
+    }
+
+    /// A link, its ID and its target go together, and with HTTP integrations only.
+    fn check_connection(&self, kind: rest_api::IntegrationKind) -> Result<(), ApiGatewayError> {
+        let bad = |message: &str| Err(ApiGatewayError::BadRequest(message.to_owned()));
+        let http = matches!(kind, rest_api::IntegrationKind::Http | rest_api::IntegrationKind::HttpProxy);
+        if self.connection_type.as_deref() != Some("VPC_LINK") {
+            if self.connection_id.is_some() || self.integration_target.is_some() {
+                return bad("ConnectionId and IntegrationTarget go with ConnectionType VPC_LINK only");
+            }
+            return Ok(());
+        }
+        if !http {
+            return bad("ConnectionType VPC_LINK is only supported for HTTP and HTTP_PROXY integrations");
+        }
+        if self.connection_id.as_deref().is_none_or(str::is_empty) {
+            return bad("ConnectionId must be specified for ConnectionType VPC_LINK");
+        }
+        if self.integration_target.is_none() {
+            return bad(
+                "IntegrationTarget, the ARN of the load balancer, must be specified: links of this cloud are of the second version",
+            );
+        }
+        Ok(())
     }
 }
 

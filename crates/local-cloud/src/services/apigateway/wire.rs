@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Api, ApiDeployment, ApiGatewayError, ApiResource, AuthorizerProperties, MethodProperties, Stage,
+    Api, ApiDeployment, ApiGatewayError, ApiResource, AuthorizerProperties, MethodProperties, Stage, VpcLink,
 };
 use crate::services::Service;
 use crate::wire::{ApiError, WireRequest, WireResponse, iso_seconds};
@@ -36,6 +36,8 @@ impl Service for ApiGatewayApi {
             inventory.ports.push(api.server.address().port());
             inventory.others.push(format!("rest-api {}", api.name));
         }
+        let links = self.0.apigateway.all_links();
+        inventory.others.extend(links.iter().map(|link| format!("vpc-link {}", link.name)));
     }
 
     async fn stop(&self) {
@@ -54,6 +56,10 @@ impl ApiGatewayApi {
         let missing = |kind: &'static str| ApiError::from(ApiGatewayError::missing(kind, ""));
         let all = |items: Vec<Value>| Ok(json!({"item": items}));
         match parts.as_slice() {
+            ["v2", "vpclinks"] => {
+                Ok(json!({"items": gateway.all_links().iter().map(link).collect::<Vec<_>>()}))
+            }
+            ["v2", "vpclinks", id] => Ok(link(&gateway.link(id)?)),
             ["restapis"] => all(gateway.all().iter().map(rest_api).collect()),
             ["restapis", id] => Ok(rest_api(&gateway.api(id)?)),
             ["restapis", id, "resources"] => {
@@ -95,6 +101,19 @@ impl ApiGatewayApi {
     }
 }
 
+fn link(link: &VpcLink) -> Value {
+    json!({
+        "vpcLinkId": link.id,
+        "name": link.name,
+        "subnetIds": link.subnets,
+        "securityGroupIds": link.security_groups,
+        "createdDate": iso_seconds(link.created_at),
+        "vpcLinkStatus": "AVAILABLE",
+        "vpcLinkVersion": "V2",
+        "tags": link.tags,
+    })
+}
+
 fn rest_api(api: &Api) -> Value {
     without_nulls(json!({
         "id": api.id,
@@ -105,6 +124,7 @@ fn rest_api(api: &Api) -> Value {
         "binaryMediaTypes": (!api.binary_media_types.is_empty()).then_some(&api.binary_media_types),
         "endpointConfiguration": {"types": api.endpoint_types, "ipAddressType": "ipv4"},
         "disableExecuteApiEndpoint": api.disabled,
+        "policy": api.policy.as_ref().map(Value::to_string),
         "rootResourceId": api.root,
         "tags": api.tags,
     }))
@@ -151,7 +171,11 @@ fn method(properties: &MethodProperties) -> Value {
             "requestParameters": integration.request_parameters,
             "requestTemplates": integration.request_templates,
             "timeoutInMillis": integration.timeout_in_millis.unwrap_or(29_000),
-            "cacheNamespace": properties.resource_id,
+            "connectionType": integration.connection_type.as_deref().unwrap_or("INTERNET"),
+            "connectionId": integration.connection_id,
+            "integrationTarget": integration.integration_target,
+            "cacheNamespace": integration.cache_namespace.as_ref().unwrap_or(&properties.resource_id),
+            "cacheKeyParameters": integration.cache_key_parameters,
             "integrationResponses": responses,
         }))
     });
@@ -204,7 +228,12 @@ fn stage(stage: &Stage) -> Value {
             let described = json!({
                 "throttlingRateLimit": setting.throttle.map(|throttle| throttle.rate),
                 "throttlingBurstLimit": setting.throttle.map(|throttle| throttle.burst),
-                "metricsEnabled": false, "dataTraceEnabled": false, "cachingEnabled": false, "loggingLevel": "OFF",
+                "metricsEnabled": false, "dataTraceEnabled": false, "loggingLevel": "OFF",
+                "cachingEnabled": setting.cache.enabled.unwrap_or_default(),
+                "cacheTtlInSeconds": setting.cache.ttl.map_or(300, |ttl| ttl.as_secs()),
+                "cacheDataEncrypted": setting.cache.encrypted.unwrap_or_default(),
+                "requireAuthorizationForCacheControl": true,
+                "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
             });
             (format!("{path}/{}", setting.http_method), without_nulls(described))
         })
@@ -218,8 +247,9 @@ fn stage(stage: &Stage) -> Value {
         "variables": (!stage.variables.is_empty()).then_some(&stage.variables),
         "methodSettings": settings,
         "accessLogSettings": access_log,
-        "cacheClusterEnabled": false,
-        "cacheClusterStatus": "NOT_AVAILABLE",
+        "cacheClusterEnabled": stage.cache_size.is_some(),
+        "cacheClusterSize": stage.cache_size,
+        "cacheClusterStatus": if stage.cache_size.is_some() { "AVAILABLE" } else { "NOT_AVAILABLE" },
         "tracingEnabled": stage.tracing,
         "createdDate": iso_seconds(stage.created_at),
         "tags": stage.tags,

@@ -2,16 +2,20 @@
 //! exist, and what is in use cannot be deleted.
 
 mod cidr;
+mod firewall;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use cidr::Cidr;
+pub use firewall::{FirewallRule, Peer};
 
 /// Networks of the account, by ID.
 #[derive(Default)]
 pub struct Ec2 {
     state: Mutex<BTreeMap<String, Item>>,
+    /// Rules of security groups by the resource that they belong to.
+    rules: Mutex<BTreeMap<String, Vec<FirewallRule>>>,
 }
 
 /// Something with an ID.
@@ -74,6 +78,10 @@ pub enum Ec2Error {
 impl Ec2 {
     fn state(&self) -> MutexGuard<'_, BTreeMap<String, Item>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rules(&self) -> MutexGuard<'_, BTreeMap<String, Vec<FirewallRule>>> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds an item; everything that it needs must exist.

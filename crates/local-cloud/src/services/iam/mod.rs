@@ -151,14 +151,26 @@ impl Iam {
     /// policies are not known by content, so a role that has one is allowed what nothing denies.
     #[must_use]
     pub fn allows(&self, role_arn: &str, action: &str, resource: Option<&str>) -> bool {
-        let Some(role) = self.role_by_arn(role_arn) else { return false };
+        self.verdict(role_arn, action, resource) == Verdict::Allow
+    }
+
+    /// What the role's policies say of an action on a resource, as [`Iam::allows`] asks it.
+    #[must_use]
+    pub fn verdict(&self, role_arn: &str, action: &str, resource: Option<&str>) -> Verdict {
+        let Some(role) = self.role_by_arn(role_arn) else { return Verdict::Silent };
         let state = self.state();
         let managed =
             role.managed.iter().filter_map(|arn| state.policies.get(arn)).map(|policy| &policy.document);
         let verdicts: Vec<Verdict> =
             role.inline.values().chain(managed).map(|document| document.verdict(action, resource)).collect();
         let foreign = role.managed.iter().any(|arn| !state.policies.contains_key(arn));
-        !verdicts.contains(&Verdict::Deny) && (foreign || verdicts.contains(&Verdict::Allow))
+        if verdicts.contains(&Verdict::Deny) {
+            Verdict::Deny
+        } else if foreign || verdicts.contains(&Verdict::Allow) {
+            Verdict::Allow
+        } else {
+            Verdict::Silent
+        }
     }
 
     /// Adds a managed policy and attaches it to roles.
