@@ -95,7 +95,7 @@ async fn only_who_may_gets_a_fresh_answer() {
         let request =
             served.request("GET", path).header("authorization", who).header("cache-control", control);
         let answer = served.send(request, "").await;
-        (crate::support::text(&answer), answer.headers().contains_key("warning"))
+        (crate::support::text(&answer).to_owned(), answer.headers().contains_key("warning"))
     };
     assert_eq!(ask("/a/1", "x", "no-store").await, ("1".to_owned(), false));
     assert_eq!(ask("/a/1", "x", "max-age=0").await, ("1".to_owned(), true));

@@ -29,6 +29,7 @@ pub mod ssm;
 pub mod states;
 pub mod sts;
 mod tagging;
+pub mod xray;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
@@ -142,6 +143,7 @@ pub struct Services {
     pub ssm: Arc<ssm::Ssm>,
     pub states: states::States,
     pub sts: Arc<sts::Sts>,
+    pub xray: Arc<xray::XRay>,
 }
 
 impl Services {
@@ -174,6 +176,7 @@ impl Services {
             sqs,
             states: states::States::default(),
             sts,
+            xray: Arc::default(),
         })
     }
 
@@ -218,5 +221,6 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
         Arc::new(states::StatesApi(Arc::clone(services))),
         Arc::new(sts::StsService(Arc::clone(&services.sts))),
         Arc::new(tagging::TaggingService(Arc::clone(services))),
+        Arc::new(xray::XRayService(Arc::clone(&services.xray))),
     ])
 }
