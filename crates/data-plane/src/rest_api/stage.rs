@@ -11,7 +11,7 @@ use super::throttle::Bucket;
 use super::{Deployment, MethodSetting, StageSpec};
 
 /// How long answers are kept unless a setting says otherwise.
-const DEFAULT_TTL: Duration = Duration::from_secs(300);
+const DEFAULT_TTL: Duration = Duration::from_mins(5);
 
 /// A deployment as one stage serves it.
 pub(super) struct Stage {

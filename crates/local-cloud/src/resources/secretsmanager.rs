@@ -27,8 +27,10 @@ pub(super) struct Properties {
 struct Generate {
     #[serde(flatten)]
     rules: PasswordRules,
-    generate_string_key: Option<String>,
-    secret_string_template: Option<String>,
+    #[serde(rename = "GenerateStringKey")]
+    key: Option<String>,
+    #[serde(rename = "SecretStringTemplate")]
+    template: Option<String>,
 }
 
 fn invalid(message: impl std::fmt::Display) -> Failure {
@@ -39,8 +41,8 @@ impl Generate {
     /// A password, alone or as one more key of the template.
     fn text(&self) -> Result<String, Failure> {
         let password = self.rules.generate().map_err(invalid)?;
-        let (Some(key), Some(template)) = (&self.generate_string_key, &self.secret_string_template) else {
-            if self.generate_string_key.is_some() || self.secret_string_template.is_some() {
+        let (Some(key), Some(template)) = (&self.key, &self.template) else {
+            if self.key.is_some() || self.template.is_some() {
                 return Err(invalid("GenerateStringKey and SecretStringTemplate go together"));
             }
             return Ok(password);

@@ -55,6 +55,29 @@ Resources:
       Actions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: '200', MessageBody: a}}]
   Api: {Type: 'AWS::ApiGateway::RestApi', Properties: {Name: a}}
   Model: {Type: 'AWS::ApiGateway::Model', Properties: {RestApiId: !Ref Api, Schema: {type: object}}}
+  Authorizer:
+    Type: AWS::ApiGateway::Authorizer
+    Properties:
+      RestApiId: !Ref Api
+      Name: a
+      Type: REQUEST
+      AuthorizerResultTtlInSeconds: 0
+      AuthorizerUri: arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:a/invocations
+  Link: {Type: 'AWS::ApiGatewayV2::VpcLink', Properties: {Name: a, SubnetIds: !Ref PublicSubnetIds, SecurityGroupIds: [!Ref Group]}}
+  Parameter: {Type: 'AWS::SSM::Parameter', Properties: {Type: String, Value: a}}
+  Secret: {Type: 'AWS::SecretsManager::Secret', Properties: {SecretString: a}}
+  Scheduled:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {Service: scheduler.amazonaws.com}, Action: sts:AssumeRole}]
+  Schedule:
+    Type: AWS::Scheduler::Schedule
+    Properties:
+      ScheduleExpression: rate(1 day)
+      State: DISABLED
+      FlexibleTimeWindow: {Mode: 'OFF'}
+      Target: {Arn: 'arn:aws:lambda:us-east-1:000000000000:function:a', RoleArn: !GetAtt Scheduled.Arn}
 ";
 
 /// A template with an output for every attribute of every one of its resources.

@@ -148,8 +148,8 @@ impl Cron {
 fn values(field: &str, least: u16, most: u16, names: &[&str]) -> Result<BTreeSet<u16>, String> {
     let wrong = || format!("\"{field}\" is not a list of values, ranges and steps from {least} to {most}");
     let value = |text: &str| -> Result<u16, String> {
-        let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
-        let number = match named {
+        let index = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        let number = match index {
             Some(at) => u16::try_from(at).ok().map(|at| at + least),
             None => text.parse().ok(),
         };

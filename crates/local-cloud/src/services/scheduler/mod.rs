@@ -1,4 +1,4 @@
-//! EventBridge Scheduler: schedules that invoke functions.
+//! Amazon's scheduler of events: schedules that invoke functions.
 //!
 //! <https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html>
 

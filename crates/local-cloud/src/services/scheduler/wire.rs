@@ -9,7 +9,7 @@ use crate::services::Service;
 use crate::wire::{ApiError, WireRequest, WireResponse};
 use crate::{Inventory, Services};
 
-/// EventBridge Scheduler on the wire, as far as it describes schedules.
+/// The scheduler on the wire, as far as it describes schedules.
 ///
 /// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html>
 pub struct SchedulerService(pub Arc<Services>);

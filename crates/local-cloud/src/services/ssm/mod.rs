@@ -210,9 +210,7 @@ fn check(new: &NewParameter) -> Result<(), SsmError> {
         return Err(SsmError::Validation("Standard tier parameters support a maximum parameter value of 4096 characters, and at least one.".into()));
     }
     let Some(pattern) = &new.allowed_pattern else { return Ok(()) };
-    match fancy_regex::Regex::new(pattern).map(|regex| regex.is_match(&new.value)) {
-        Ok(Ok(true)) => Ok(()),
-        Ok(_) => Err(SsmError::Pattern(pattern.clone())),
-        Err(error) => Err(SsmError::Validation(format!("Invalid AllowedPattern {pattern}: {error}"))),
-    }
+    let regex = fancy_regex::Regex::new(pattern)
+        .map_err(|error| SsmError::Validation(format!("Invalid AllowedPattern {pattern}: {error}")))?;
+    if regex.is_match(&new.value).unwrap_or(false) { Ok(()) } else { Err(SsmError::Pattern(pattern.clone())) }
 }
