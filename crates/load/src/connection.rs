@@ -1,40 +1,67 @@
-//! One HTTP/1.1 connection, driven by whoever sends over it.
+//! One HTTP connection, driven by whoever sends over it.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, StatusCode, Uri};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{self, SendRequest};
-use tower::Service;
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1, http2};
+use hyper::{Response, rt::Executor};
+use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
 
-use crate::connector::{Connector, Stream};
+use crate::FailureKind;
+use crate::connector::{Connector, Refused};
+
+/// The most that is kept of a body that is looked at; a longer one is read to its end and refused.
+const LONGEST_BODY: usize = 64 << 20;
 
 /// A connection that lives in the task of its user: its input and output make progress while a call is awaited and at no
 /// other time, so no second task has to be woken, ended or owned.
-#[derive(Debug)]
 pub(crate) struct Connection {
-    sender: SendRequest<Full<Bytes>>,
+    sender: Sender,
     driver: Driver,
 }
 
+enum Sender {
+    Http1(http1::SendRequest<Full<Bytes>>),
+    Http2(http2::SendRequest<Full<Bytes>>),
+}
+
 /// Why an exchange did not end in an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Broken {
     /// The connection was closed before anything of the request went over it: it may be sent again.
-    Unsent,
+    Unsent(String),
     /// The connection broke later, so that the request may have been served.
-    Unanswered,
+    Unanswered(String),
+}
+
+/// An answer that was read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// From sending to the answer's head.
+    pub(crate) first_byte: Duration,
+    /// Whether the body was longer than is kept.
+    pub(crate) cut: bool,
 }
 
 impl Connection {
-    /// Opens a connection; `None` where that fails for any reason.
-    pub(crate) async fn open(connector: &mut Connector, uri: Uri) -> Option<Self> {
-        poll_fn(|context| connector.poll_ready(context)).await.ok()?;
-        let stream = connector.call(uri).await.ok()?;
-        let (sender, connection) = http1::handshake(stream).await.ok()?;
-        Some(Self { sender, driver: Driver(Some(Box::pin(connection))) })
+    pub(crate) async fn open(connector: &Connector, http2: bool) -> Result<Self, Refused> {
+        let io = TokioIo::new(connector.open().await?);
+        let wrong = |error: hyper::Error| (FailureKind::Connect, error.to_string());
+        if http2 {
+            let (sender, connection) = http2::handshake(Local, io).await.map_err(wrong)?;
+            Ok(Self { sender: Sender::Http2(sender), driver: Driver::new(connection) })
+        } else {
+            let (sender, connection) = http1::handshake(io).await.map_err(wrong)?;
+            Ok(Self { sender: Sender::Http1(sender), driver: Driver::new(connection) })
+        }
     }
 
     /// Sends a request and reads its whole answer; `body` receives the answer's body where it is wanted.
@@ -42,33 +69,80 @@ impl Connection {
         &mut self,
         request: Request<Full<Bytes>>,
         mut body: Option<&mut BytesMut>,
-    ) -> Result<StatusCode, Broken> {
+    ) -> Result<Answer, Broken> {
         let Self { sender, driver } = self;
-        driver.run(sender.ready()).await.map_err(|_| Broken::Unsent)?;
-        let answer = driver.run(sender.try_send_request(request)).await;
-        let answer = answer.map_err(|mut error| match error.take_message() {
-            Some(_) => Broken::Unsent,
-            None => Broken::Unanswered,
+        let begin = Instant::now();
+        driver.run(sender.ready()).await.map_err(|error| Broken::Unsent(error.to_string()))?;
+        let answer = driver.run(sender.send(request)).await.map_err(|mut error| {
+            let unsent = error.take_message().is_some();
+            let reason = said(&error.into_error());
+            if unsent { Broken::Unsent(reason) } else { Broken::Unanswered(reason) }
         })?;
-        let status = answer.status();
-        let mut incoming = answer.into_body();
+        let first_byte = begin.elapsed();
+        let (head, mut incoming) = answer.into_parts();
+        let mut cut = false;
         while let Some(frame) = driver.run(incoming.frame()).await {
-            let frame = frame.map_err(|_| Broken::Unanswered)?;
+            let frame = frame.map_err(|error| Broken::Unanswered(said(&error)))?;
             if let (Some(body), Some(data)) = (body.as_deref_mut(), frame.data_ref()) {
-                body.extend_from_slice(data);
+                cut |= body.len() + data.len() > LONGEST_BODY;
+                if !cut {
+                    body.extend_from_slice(data);
+                }
             }
         }
-        Ok(status)
+        Ok(Answer { status: head.status, headers: head.headers, first_byte, cut })
     }
 }
 
-type Wire = http1::Connection<Stream, Full<Bytes>>;
+impl Sender {
+    async fn ready(&mut self) -> hyper::Result<()> {
+        match self {
+            Self::Http1(sender) => sender.ready().await,
+            Self::Http2(sender) => sender.ready().await,
+        }
+    }
+
+    async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+        match self {
+            Self::Http1(sender) => sender.try_send_request(request).await,
+            Self::Http2(sender) => sender.try_send_request(request).await,
+        }
+    }
+}
+
+/// An error with what lies below it.
+fn said(error: &hyper::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// Runs what HTTP/2 needs beside the connection on the generator's own thread.
+#[derive(Clone, Copy)]
+struct Local;
+
+impl<F: Future + 'static> Executor<F> for Local
+where
+    F::Output: 'static,
+{
+    fn execute(&self, future: F) {
+        // It ends with the thread's runtime at the latest.
+        tokio::task::spawn_local(future);
+    }
+}
 
 /// The connection's input and output; `None` once the connection has ended.
-#[derive(Debug)]
-struct Driver(Option<Pin<Box<Wire>>>);
+struct Driver(Option<Pin<Box<dyn Future<Output = hyper::Result<()>>>>>);
 
 impl Driver {
+    fn new(connection: impl Future<Output = hyper::Result<()>> + 'static) -> Self {
+        Self(Some(Box::pin(connection)))
+    }
+
     /// Awaits a call on the connection while moving its bytes. How the connection ended shows in the call's result.
     async fn run<F: Future>(&mut self, call: F) -> F::Output {
         let mut call = pin!(call);

@@ -1,152 +1,146 @@
-//! The open loop: requests are sent at a constant rate, whatever became of the earlier ones.
+//! The open loop: requests are sent when they are due, whatever became of the earlier ones.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::thread;
-use std::time::Duration;
+use std::rc::Rc;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::LoadError;
-use crate::crew::Crew;
-use crate::progress::INTERVAL;
-use crate::worker::Worker;
+use crate::arrivals::Arrivals;
+use crate::closed::connect;
+use crate::lanes::Place;
+use crate::pacer::Pacer;
+use crate::worker::{LATE, Lane, Worker};
 
 /// For how many seconds' worth of requests connections are opened before the first is sent; more follow on demand.
 const PREPARED_SECONDS: f64 = 0.02;
-/// The longest sleep of the clock, so that it notices soon that nobody listens any more.
-const NAP: Duration = Duration::from_millis(20);
 
-/// When the requests of a turn are due.
-#[derive(Clone, Copy, Debug)]
+/// What an open loop sends.
+#[derive(Clone, Debug)]
 pub(crate) struct Schedule {
-    /// Requests per second, above zero.
-    pub(crate) per_second: f64,
-    pub(crate) duration: Duration,
-    /// How long a request may take.
-    pub(crate) timeout: Duration,
+    pub(crate) arrivals: Arrivals,
+    /// How many requests may be under way at once, over all threads.
+    pub(crate) connections: u32,
+    pub(crate) seed: u64,
 }
 
-/// One turn of a target. Returns when every request that was sent has ended. Requests that wait for a free connection when
-/// the time is up are sent for one more timeout, then dropped.
-pub(crate) async fn turn(
-    crew: &mut Crew,
-    schedule: Schedule,
+/// One thread's part of a trial. Returns when every request that was sent has ended. Requests that wait for a free
+/// connection when the time is up are sent for one more timeout, then dropped.
+pub(crate) async fn work(
+    lane: &Rc<Lane>,
+    place: &Place,
+    schedule: &Schedule,
     shutdown: &CancellationToken,
-    observe: impl Fn(&Crew),
 ) -> Result<(), LoadError> {
-    crew.prepare(prepared(schedule.per_second), shutdown).await?;
+    let most = place.share(schedule.connections);
+    let idle = connect(lane, prepared(&schedule.arrivals, place).min(most), shutdown).await?;
+    let hired = u32::try_from(idle.len()).unwrap_or(most);
+    let pacer = Pacer::new().map_err(LoadError::Thread)?;
+    place.start().await;
     let begin = Instant::now();
-    let (due, mut dues) = unbounded_channel();
-    let clock = spawn_blocking(move || keep_time(begin, schedule, &due));
-    let mut dispatch = Dispatch { crew, busy: JoinSet::new(), waiting: VecDeque::new() };
-    dispatch.send_due(&mut dues, shutdown, observe).await?;
-    drop(dues);
-    dispatch.drain(Instant::now() + schedule.timeout, shutdown).await?;
-    clock.await?;
-    let least = if shutdown.is_cancelled() { Duration::ZERO } else { schedule.duration };
-    crew.outcome.elapsed += begin.elapsed().max(least);
+    lane.begin.set(begin);
+    let queue = Rc::new(RefCell::new(Queue { idle, waiting: VecDeque::new() }));
+    let mut dispatch = Dispatch { lane, queue, hired, most, busy: JoinSet::new() };
+    let (of, index) = (place.of as usize, place.index as usize);
+    for offset in schedule.arrivals.due(schedule.seed).skip(index).step_by(of) {
+        let at = begin + offset;
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => break,
+            reached = pacer.until(at) => reached.map_err(LoadError::Thread)?,
+        }
+        dispatch.offer(at)?;
+    }
+    if !shutdown.is_cancelled() {
+        // The last gap belongs to the trial too, so that its length and its rate are what the plan says.
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            reached = pacer.until(begin + schedule.arrivals.duration()) => reached.map_err(LoadError::Thread)?,
+        }
+    }
+    dispatch.drain(shutdown).await?;
+    lane.tally.borrow_mut().elapsed = begin.elapsed();
     Ok(())
 }
 
-/// Who is sending, and what waits for a free worker.
-struct Dispatch<'c> {
-    crew: &'c mut Crew,
-    busy: JoinSet<Worker>,
+/// Who is free, and what waits for somebody free.
+struct Queue {
+    /// The last one used on top, so that no more connections are kept busy than needed.
+    idle: Vec<Worker>,
     waiting: VecDeque<Instant>,
 }
 
+struct Dispatch<'l> {
+    lane: &'l Rc<Lane>,
+    queue: Rc<RefCell<Queue>>,
+    hired: u32,
+    most: u32,
+    busy: JoinSet<Result<(), LoadError>>,
+}
+
 impl Dispatch<'_> {
-    /// Sends until the clock ends or the run is to stop.
-    async fn send_due(
-        &mut self,
-        dues: &mut UnboundedReceiver<Instant>,
-        shutdown: &CancellationToken,
-        observe: impl Fn(&Crew),
-    ) -> Result<(), LoadError> {
-        let mut ticks = interval(INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        loop {
-            tokio::select! {
-                due = dues.recv() => match due {
-                    Some(due) => self.offer(due)?,
-                    None => return Ok(()),
-                },
-                Some(worker) = self.busy.join_next() => self.release(worker?),
-                _ = ticks.tick() => observe(self.crew),
-                () = shutdown.cancelled() => return Ok(()),
-            }
-        }
-    }
-
-    /// Waits for what is under way. What still waits for a worker at `until` is dropped.
-    async fn drain(&mut self, until: Instant, shutdown: &CancellationToken) -> Result<(), LoadError> {
-        while !self.waiting.is_empty() && !shutdown.is_cancelled() {
-            match timeout_at(until, self.busy.join_next()).await {
-                Ok(Some(worker)) => self.release(worker?),
-                Ok(None) | Err(_) => break,
-            }
-        }
-        self.crew.outcome.dropped_sends += self.waiting.len() as u64;
-        self.waiting.clear();
-        while let Some(worker) = self.busy.join_next().await {
-            self.release(worker?);
-        }
-        Ok(())
-    }
-
+    /// Sends what is due, or lets it wait where everybody is busy.
     fn offer(&mut self, due: Instant) -> Result<(), LoadError> {
-        match self.crew.take()? {
-            Some(worker) => self.send(worker, due),
-            None => self.waiting.push_back(due),
+        if due.elapsed() > LATE {
+            self.lane.tally.borrow_mut().lagged += 1;
         }
+        while let Some(done) = self.busy.try_join_next() {
+            done.map_err(|_| LoadError::Broken)??;
+        }
+        let free = self.queue.borrow_mut().idle.pop();
+        let worker = match free {
+            Some(worker) => worker,
+            None if self.hired < self.most => {
+                self.hired += 1;
+                Worker::new(Rc::clone(self.lane))
+            }
+            None => {
+                self.queue.borrow_mut().waiting.push_back(due);
+                return Ok(());
+            }
+        };
+        self.busy.spawn_local(send(worker, due, Rc::clone(&self.queue)));
         Ok(())
     }
 
-    fn release(&mut self, worker: Worker) {
-        match self.waiting.pop_front() {
-            Some(due) => self.send(worker, due),
-            None => self.crew.idle.push(worker),
+    async fn drain(&mut self, shutdown: &CancellationToken) -> Result<(), LoadError> {
+        let until = Instant::now() + self.lane.timeout;
+        while !self.queue.borrow().waiting.is_empty() && !shutdown.is_cancelled() {
+            tokio::select! {
+                done = timeout_at(until, self.busy.join_next()) => match done {
+                    Ok(Some(done)) => done.map_err(|_| LoadError::Broken)??,
+                    Ok(None) | Err(_) => break,
+                },
+                () = shutdown.cancelled() => break,
+            }
         }
-    }
-
-    fn send(&mut self, mut worker: Worker, due: Instant) {
-        self.busy.spawn(async move {
-            worker.request(due).await;
-            worker
-        });
+        let dropped = std::mem::take(&mut self.queue.borrow_mut().waiting).len();
+        self.lane.tally.borrow_mut().dropped_sends += dropped as u64;
+        while let Some(done) = self.busy.join_next().await {
+            done.map_err(|_| LoadError::Broken)??;
+        }
+        Ok(())
     }
 }
 
-/// Says when each request is due, on a thread of its own: a thread sleeps to some 50 µs, the runtime's timer to 1 ms.
-fn keep_time(begin: Instant, schedule: Schedule, due: &UnboundedSender<Instant>) {
-    let mut index = 0.0;
-    loop {
-        let offset = index / schedule.per_second;
-        if offset >= schedule.duration.as_secs_f64() {
-            return;
-        }
-        let at = begin + Duration::from_secs_f64(offset);
-        loop {
-            let left = at.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            if due.is_closed() {
-                return;
-            }
-            thread::sleep(left.min(NAP));
-        }
-        if due.send(at).is_err() {
-            return;
-        }
-        index += 1.0;
+/// Sends a request, and then whatever waits.
+async fn send(mut worker: Worker, due: Instant, queue: Rc<RefCell<Queue>>) -> Result<(), LoadError> {
+    let mut next = Some(due);
+    while let Some(due) = next {
+        worker.request(due).await?;
+        next = queue.borrow_mut().waiting.pop_front();
     }
+    queue.borrow_mut().idle.push(worker);
+    Ok(())
 }
 
+/// A thread's connections that are opened before time is taken.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the type's range")]
-fn prepared(per_second: f64) -> u32 {
-    (per_second * PREPARED_SECONDS).ceil().clamp(1.0, f64::from(u32::MAX)) as u32
+fn prepared(arrivals: &Arrivals, place: &Place) -> u32 {
+    let fastest = arrivals.steps.iter().map(|step| step.from.max(step.to)).fold(0.0, f64::max);
+    let whole = (fastest * PREPARED_SECONDS).ceil().clamp(1.0, f64::from(u32::MAX)) as u32;
+    place.share(whole)
 }

@@ -1,162 +1,185 @@
-//! One sender with its connection and its statistics.
+//! One sender with its connection.
 
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use http::StatusCode;
+use rand::rngs::StdRng;
 use tokio::time::Instant;
 
-use crate::connection::{Broken, Connection};
-use crate::connector::Connector;
+use crate::connection::{Answer, Broken, Connection};
+use crate::connector::{Connector, Refused};
 use crate::deadline::Deadline;
-use crate::outcome::record;
 use crate::progress::Counters;
+use crate::tally::{Ending, Tally, record};
 use crate::target::Prepared;
-use crate::{FailureKind, LoadError, Outcome};
+use crate::{ConnectionUse, FailureKind, LoadError};
 
-/// From which delay on a request counts as sent late; tokio's timers and the scheduler stay below it on an idle machine.
-const LATE: Duration = Duration::from_millis(1);
+/// From which delay on a request counts as sent late.
+pub(crate) const LATE: Duration = Duration::from_millis(1);
 
-/// Sends a target's request, one at a time, over a connection that it opens when there is none.
-#[derive(Debug)]
+/// What the workers of one thread share.
+pub(crate) struct Lane {
+    pub(crate) target: Arc<Prepared>,
+    pub(crate) connector: Connector,
+    pub(crate) connection: ConnectionUse,
+    pub(crate) timeout: Duration,
+    pub(crate) counters: Counters,
+    pub(crate) tally: RefCell<Tally>,
+    pub(crate) random: RefCell<StdRng>,
+    /// How many requests this lane has chosen.
+    pub(crate) chosen: Cell<u64>,
+    /// When the trial began.
+    pub(crate) begin: Cell<Instant>,
+}
+
+/// Sends a target's requests, one at a time, over a connection that it opens when there is none.
 pub(crate) struct Worker {
-    target: Arc<Prepared>,
-    connector: Connector,
+    lane: Rc<Lane>,
     connection: Option<Connection>,
-    timeout: Duration,
     deadline: Deadline,
     /// Receives the bodies that are looked at.
     body: BytesMut,
-    counters: Counters,
-    tally: Outcome,
+    sent: u64,
 }
 
-/// How one request ended.
-struct Ending {
+/// What became of one request.
+struct Exchange {
     /// When the request was sent over a connection that stood; `None` where it never was.
     sent: Option<Instant>,
-    result: Result<StatusCode, FailureKind>,
+    result: Result<Answer, Refused>,
 }
 
 impl Worker {
-    pub(crate) fn new(
-        target: Arc<Prepared>,
-        connector: Connector,
-        timeout: Duration,
-        counters: Counters,
-    ) -> Result<Self, LoadError> {
-        Ok(Self {
-            target,
-            connector,
-            connection: None,
-            timeout,
-            deadline: Deadline::after(timeout),
-            body: BytesMut::new(),
-            counters,
-            tally: Outcome::empty("")?,
-        })
+    pub(crate) fn new(lane: Rc<Lane>) -> Self {
+        let deadline = Deadline::after(lane.timeout);
+        Self { lane, connection: None, deadline, body: BytesMut::new(), sent: 0 }
     }
 
     /// Opens the connection ahead of the first request. A failure shows when the request tries again.
     pub(crate) async fn connect(&mut self) {
-        self.deadline.move_to(Instant::now() + self.timeout);
+        if self.lane.connection == ConnectionUse::Fresh {
+            return;
+        }
+        self.deadline.move_to(Instant::now() + self.lane.timeout);
         self.connection = self.obtain().await.ok();
     }
 
     /// Sends one request that was meant to be sent at `intended`, and records how it ended. Says whether the target could
     /// be connected to.
-    pub(crate) async fn request(&mut self, intended: Instant) -> bool {
+    pub(crate) async fn request(&mut self, intended: Instant) -> Result<bool, LoadError> {
         let begin = Instant::now();
-        if begin.saturating_duration_since(intended) > LATE {
-            self.tally.late_sends += 1;
-        }
-        self.deadline.move_to(begin + self.timeout);
-        let looked_at = self
-            .target
-            .check
-            .as_ref()
-            .is_some_and(|check| self.tally.requests.is_multiple_of(u64::from(check.every.get())));
-        let ending = self.send(looked_at).await;
+        self.deadline.move_to(begin + self.lane.timeout);
+        let chosen = self.lane.chosen.replace(self.lane.chosen.get() + 1);
+        let index = self.lane.target.next(chosen, &mut self.lane.random.borrow_mut());
+        let looked_at = self.lane.target.looks_at(index, self.sent);
+        self.sent += 1;
+        let exchange = self.send(index, looked_at).await;
         let end = Instant::now();
-        let connected = ending.result != Err(FailureKind::Connect);
-        self.count(intended, &ending, end, looked_at);
-        connected
-    }
-
-    /// What this worker has measured.
-    pub(crate) fn tally(&self) -> &Outcome {
-        &self.tally
+        let connected = !matches!(
+            exchange.result,
+            Err((FailureKind::Resolve | FailureKind::Connect | FailureKind::Tls, _))
+        );
+        let ending = self.ending(index, intended, exchange, end, looked_at);
+        self.lane.counters.count(ending.failure.is_none());
+        let mut tally = self.lane.tally.borrow_mut();
+        tally.late_sends += u64::from(begin.saturating_duration_since(intended) > LATE);
+        tally.count(ending)?;
+        Ok(connected)
     }
 
     /// Sends the request, once more where the connection had been closed while it was idle.
-    async fn send(&mut self, looked_at: bool) -> Ending {
+    async fn send(&mut self, index: usize, looked_at: bool) -> Exchange {
         loop {
             let kept = self.connection.is_some();
             let mut connection = match self.obtain().await {
                 Ok(connection) => connection,
-                Err(kind) => return Ending { sent: None, result: Err(kind) },
+                Err(refused) => return Exchange { sent: None, result: Err(refused) },
             };
+            let request = self.lane.target.request(index);
             let sent = Instant::now();
             self.body.clear();
             let body = looked_at.then_some(&mut self.body);
-            let exchange = connection.exchange(self.target.request.clone(), body);
+            let exchange = connection.exchange(request, body);
             let result = match within(&mut self.deadline, exchange).await {
-                Some(Ok(status)) => {
-                    self.connection = Some(connection);
-                    Ok(status)
+                Some(Ok(answer)) => {
+                    if self.lane.connection != ConnectionUse::Fresh {
+                        self.connection = Some(connection);
+                    }
+                    Ok(answer)
                 }
-                Some(Err(Broken::Unsent)) if kept => continue,
-                Some(Err(_)) => Err(FailureKind::Closed),
-                None => Err(FailureKind::Timeout),
+                Some(Err(Broken::Unsent(_))) if kept => continue,
+                Some(Err(Broken::Unsent(reason) | Broken::Unanswered(reason))) => {
+                    Err((FailureKind::Closed, reason))
+                }
+                None => Err(self.timeout()),
             };
-            return Ending { sent: Some(sent), result };
+            return Exchange { sent: Some(sent), result };
         }
     }
 
     /// The connection that stands, or a new one.
-    async fn obtain(&mut self) -> Result<Connection, FailureKind> {
+    async fn obtain(&mut self) -> Result<Connection, Refused> {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
         }
-        let open = Connection::open(&mut self.connector, self.target.uri.clone());
-        let connection = within(&mut self.deadline, open)
-            .await
-            .ok_or(FailureKind::Timeout)?
-            .ok_or(FailureKind::Connect)?;
-        self.tally.connections += 1;
+        let begin = Instant::now();
+        let open = Connection::open(&self.lane.connector, self.lane.connection == ConnectionUse::Http2);
+        let Some(opened) = within(&mut self.deadline, open).await else { return Err(self.timeout()) };
+        let connection = opened?;
+        let mut tally = self.lane.tally.borrow_mut();
+        tally.connections += 1;
+        record(&mut tally.connect, begin.elapsed());
         Ok(connection)
     }
 
-    fn count(&mut self, intended: Instant, ending: &Ending, end: Instant, looked_at: bool) {
-        let failure = match ending.result {
-            Err(kind) => Some(kind),
-            Ok(status) => {
-                *self.tally.statuses.entry(status.as_u16()).or_default() += 1;
-                if status.is_success() {
-                    (looked_at && !self.accepts_body()).then_some(FailureKind::Body)
-                } else {
-                    Some(FailureKind::Status)
-                }
-            }
-        };
-        self.tally.requests += 1;
-        match failure {
-            None => self.tally.success += 1,
-            Some(kind) => *self.tally.failures.entry(kind).or_default() += 1,
-        }
-        self.counters.count(failure.is_none());
-        record(&mut self.tally.latency, end.saturating_duration_since(intended));
-        if let Some(sent) = ending.sent {
-            record(&mut self.tally.service, end.saturating_duration_since(sent));
-        }
+    fn timeout(&self) -> Refused {
+        (FailureKind::Timeout, format!("no answer within {:?}", self.lane.timeout))
     }
 
-    fn accepts_body(&self) -> bool {
-        self.target.check.as_ref().is_none_or(|check| (check.accepts)(&self.body))
+    fn ending(
+        &self,
+        index: usize,
+        intended: Instant,
+        exchange: Exchange,
+        end: Instant,
+        looked_at: bool,
+    ) -> Ending {
+        let mut ending = Ending {
+            latency: end.saturating_duration_since(intended),
+            service: exchange.sent.map(|sent| end.saturating_duration_since(sent)),
+            first_byte: None,
+            status: None,
+            failure: None,
+            cold: false,
+            at: end.saturating_duration_since(self.lane.begin.get()),
+        };
+        match exchange.result {
+            Err((kind, reason)) => ending.failure = Some((kind, Some(reason))),
+            Ok(answer) => {
+                let target = &self.lane.target;
+                ending.first_byte = Some(answer.first_byte);
+                ending.status = Some(answer.status.as_u16());
+                ending.cold = target.cold.as_ref().is_some_and(|name| answer.headers.contains_key(name));
+                if !answer.status.is_success() {
+                    ending.failure = Some((FailureKind::Status, None));
+                } else if looked_at && (answer.cut || !target.accepts(index, &self.body)) {
+                    ending.failure = Some((FailureKind::Body, Some(self.excerpt())));
+                }
+            }
+        }
+        ending
+    }
+
+    /// The begin of the body that was looked at.
+    fn excerpt(&self) -> String {
+        let begin = &self.body[..self.body.len().min(200)];
+        format!("{:?} ({} bytes)", String::from_utf8_lossy(begin), self.body.len())
     }
 }
 

@@ -8,7 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt;
-use load::{BodyCheck, FailureKind, Limit, LoadError, Outcome, Plan, Shape, Target};
+use load::{
+    Accepts, Choice, ConnectionUse, FailureKind, Limit, LoadError, Outcome, Plan, Seal, Shape, Tally, Target,
+    Think,
+};
 use server::{Server, answer, target};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -18,13 +21,13 @@ async fn run(targets: &[Target], plan: &Plan) -> Vec<Outcome> {
     load::run(targets, plan, CancellationToken::new(), &|_| {}).await.unwrap()
 }
 
-async fn run_one(target: Target, plan: &Plan) -> Outcome {
-    run(&[target], plan).await.remove(0)
+async fn run_one(target: Target, plan: &Plan) -> Tally {
+    run(&[target], plan).await.remove(0).total().unwrap()
 }
 
 fn for_time(connections: u32, millis: u64) -> Plan {
     let limit = Limit::Duration(Duration::from_millis(millis));
-    Plan { shape: Shape::Closed { connections, limit }, ..Plan::closed(1, 1) }
+    Plan::new(Shape::Closed { connections, limit })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -34,7 +37,6 @@ async fn every_request_is_sent_once_and_counted_by_its_status() {
     })
     .await;
     let outcome = run_one(server.target("direct"), &Plan::closed(4, 1000)).await;
-    assert_eq!(outcome.name, "direct");
     assert_eq!(server.seen(), 1000);
     assert_eq!((outcome.requests, outcome.success), (1000, 500));
     assert_eq!(outcome.statuses, [(200, 500), (503, 500)].into());
@@ -59,8 +61,8 @@ async fn the_request_arrives_as_the_target_says() {
     })
     .await;
     let mut target = server.target("direct");
-    target.uri = format!("http://{}/v1/publish?a=b", server.address).parse().unwrap();
-    target.headers.insert("content-type", "text/plain".parse().unwrap());
+    target.requests[0].uri = format!("http://{}/v1/publish?a=b", server.address).parse().unwrap();
+    target.requests[0].headers.insert("content-type", "text/plain".parse().unwrap());
     run_one(target.clone(), &Plan::closed(1, 2)).await;
     for (head, body) in seen.lock().unwrap().iter() {
         assert_eq!(head.method, "POST");
@@ -68,7 +70,7 @@ async fn the_request_arrives_as_the_target_says() {
         assert_eq!(head.headers["host"], server.address.to_string());
         assert_eq!(head.headers["content-type"], "text/plain");
         assert_eq!(head.headers["content-length"], body.len().to_string());
-        assert_eq!(body, &target.body);
+        assert_eq!(body, &target.requests[0].body);
     }
     assert_eq!(seen.lock().unwrap().len(), 2);
 }
@@ -88,14 +90,14 @@ async fn targets_take_turns_in_the_order_of_the_seed() {
         );
     }
     let targets: Vec<Target> = servers.iter().map(|server| server.target("t")).collect();
-    let plan = Plan { rounds: 7, seed: 11, ..Plan::closed(1, 20) };
+    let plan = Plan { trials: 5, warm_up: 2, seed: 11, ..Plan::closed(1, 3) };
     let outcomes = run(&targets, &plan).await;
-    assert!(outcomes.iter().all(|outcome| outcome.requests == 20 && outcome.connections == 1));
-    let mut expected = Vec::new();
-    for (round, order) in plan.order(3).into_iter().enumerate() {
-        let part = if round < 6 { 3 } else { 2 };
-        expected.extend(order.into_iter().flat_map(|index| vec![index; part]));
+    for outcome in &outcomes {
+        assert_eq!((outcome.warm_up.len(), outcome.trials.len()), (2, 5));
+        assert!(outcome.trials.iter().all(|trial| trial.requests == 3 && trial.connections == 1));
+        assert_eq!(outcome.total().unwrap().requests, 15, "what warmed up does not count");
     }
+    let expected: Vec<usize> = plan.order(3).into_iter().flatten().flat_map(|index| vec![index; 3]).collect();
     assert_eq!(*turns.lock().unwrap(), expected);
     assert_eq!(plan.order(3), plan.order(3));
     assert_ne!(plan.order(3), Plan { seed: 12, ..plan }.order(3));
@@ -172,13 +174,11 @@ async fn bodies_are_looked_at_as_often_as_asked() {
     let looks = Arc::new(Mutex::new(0));
     let counter = Arc::clone(&looks);
     let mut target = server.target("direct");
-    target.check = Some(BodyCheck {
-        every: NonZeroU32::new(4).unwrap(),
-        accepts: Arc::new(move |body| {
-            *counter.lock().unwrap() += 1;
-            body == b"right"
-        }),
-    });
+    target.look_every = NonZeroU32::new(4).unwrap();
+    target.requests[0].accepts = Some(Accepts(Arc::new(move |body| {
+        *counter.lock().unwrap() += 1;
+        body == b"right"
+    })));
     let outcome = run_one(target, &Plan::closed(1, 10)).await;
     assert_eq!(*looks.lock().unwrap(), 3);
     assert_eq!(outcome.failures, [(FailureKind::Body, 1)].into());
@@ -198,7 +198,8 @@ async fn cancelling_gives_what_was_measured_so_far() {
         shutdown.cancel();
     });
     assert!(begin.elapsed() < Duration::from_secs(5));
-    let requests: Vec<u64> = outcomes.unwrap().iter().map(|outcome| outcome.requests).collect();
+    let outcomes = outcomes.unwrap();
+    let requests: Vec<u64> = outcomes.iter().map(|outcome| outcome.total().unwrap().requests).collect();
     assert_eq!(requests.iter().sum::<u64>(), server.seen());
     assert!(requests.iter().any(|requests| *requests > 0) && requests.contains(&0), "{requests:?}");
 }
@@ -207,7 +208,7 @@ async fn cancelling_gives_what_was_measured_so_far() {
 async fn progress_is_told_and_ends_with_the_whole() {
     let server = Server::constant(500, "{}").await;
     let told = Mutex::new(Vec::new());
-    let plan = Plan { rounds: 2, ..Plan::closed(2, 50) };
+    let plan = Plan { trials: 2, ..Plan::closed(2, 25) };
     load::run(&[server.target("a")], &plan, CancellationToken::new(), &|progress| {
         told.lock().unwrap().push((progress.round, progress.requests, progress.failed));
     })
@@ -219,7 +220,7 @@ async fn progress_is_told_and_ends_with_the_whole() {
 }
 
 #[tokio::test]
-async fn tls_that_fails_is_a_failure_to_connect() {
+async fn tls_that_fails_is_told_from_a_refused_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("https://{}/", listener.local_addr().unwrap());
     let plan = Plan { timeout: Duration::from_secs(2), ..Plan::closed(1, 1) };
@@ -229,7 +230,7 @@ async fn tls_that_fails_is_a_failure_to_connect() {
             drop(listener.accept().await);
         }
     });
-    assert_eq!(outcome.failures, [(FailureKind::Connect, 1)].into());
+    assert_eq!(outcome.failures, [(FailureKind::Tls, 1)].into());
     assert!(outcome.service.is_empty(), "nothing was sent");
 }
 
@@ -241,10 +242,10 @@ async fn what_cannot_be_run_is_refused_with_the_reason() {
     };
     for (plan, reason) in [
         (Plan::closed(0, 1), "no connection"),
-        (Plan { rounds: 0, ..Plan::closed(1, 1) }, "no round"),
+        (Plan { trials: 0, ..Plan::closed(1, 1) }, "no trial"),
         (Plan { timeout: Duration::ZERO, ..Plan::closed(1, 1) }, "timeout is zero"),
         (Plan::rate(0.0, Duration::from_secs(1)), "not above zero"),
-        (Plan::rate(f64::NAN, Duration::from_secs(1)), "not above zero"),
+        (Plan::rate(f64::NAN, Duration::from_secs(1)), "not a number"),
     ] {
         let error = refuse(server.target("a"), plan).await;
         assert!(matches!(error, LoadError::Plan { .. }));
@@ -258,4 +259,88 @@ async fn what_cannot_be_run_is_refused_with_the_reason() {
         );
     }
     assert_eq!(server.seen(), 0);
+}
+
+#[tokio::test]
+async fn users_think_between_their_requests_and_stop_with_the_last_one() {
+    let server = Server::constant(200, "{}").await;
+    let think = Think { least: Duration::from_millis(100), most: Duration::from_millis(200) };
+    let plan = Plan::new(Shape::Users { users: 10, think, limit: Limit::Requests(50) });
+    let begin = Instant::now();
+    let outcome = run_one(server.target("direct"), &plan).await;
+    assert_eq!((outcome.requests, outcome.connections), (50, 10));
+    // 10 users with 150 ms between requests make some 67 a second.
+    let took = begin.elapsed();
+    assert!(took > Duration::from_millis(350) && took < Duration::from_secs(5), "{took:?}");
+    let begin = Instant::now();
+    let slow = Think { least: Duration::from_secs(50), most: Duration::from_mins(1) };
+    let limit = Limit::Duration(Duration::from_millis(200));
+    run_one(server.target("direct"), &Plan::new(Shape::Users { users: 3, think: slow, limit })).await;
+    assert!(begin.elapsed() < Duration::from_secs(5), "nobody thinks longer than the trial lasts");
+}
+
+#[tokio::test]
+async fn requests_rotate_and_each_body_is_checked_against_its_own() {
+    let server = Server::start(|_, request| async move {
+        answer(200, if request.uri().path() == "/a" { "a" } else { "b" })
+    })
+    .await;
+    let mut target = server.target("pages");
+    let mut second = target.requests[0].clone();
+    target.requests[0].uri = format!("http://{}/a", server.address).parse().unwrap();
+    second.uri = format!("http://{}/b", server.address).parse().unwrap();
+    target.requests.push(second);
+    target.choice = Choice::InTurn;
+    target.requests[0].accepts = Some(Accepts(Arc::new(|body| body == b"a")));
+    target.requests[1].accepts = Some(Accepts(Arc::new(|body| body == b"b")));
+    let outcome = run_one(target, &Plan::closed(3, 60)).await;
+    assert_eq!((outcome.requests, outcome.success), (60, 60), "{:?}", outcome.examples);
+}
+
+#[tokio::test]
+async fn a_fresh_connection_for_each_request_when_asked_for() {
+    let server = Server::constant(200, "{}").await;
+    let plan = Plan { connection: ConnectionUse::Fresh, ..Plan::closed(2, 20) };
+    let outcome = run_one(server.target("direct"), &plan).await;
+    assert_eq!((outcome.success, outcome.connections), (20, 20));
+    assert_eq!(outcome.connect.len(), 20);
+}
+
+#[tokio::test]
+async fn a_request_is_sealed_right_before_it_is_sent_and_cold_answers_say_so() {
+    let server = Server::start(|number, request| async move {
+        let mut response = answer(if request.headers().contains_key("x-seal") { 200 } else { 403 }, "{}");
+        if number == 0 {
+            response.headers_mut().insert("x-cold-start", "1".parse().unwrap());
+        }
+        response
+    })
+    .await;
+    let mut target = server.target("signed");
+    target.cold = Some(http::HeaderName::from_static("x-cold-start"));
+    target.seal = Some(Seal(Arc::new(|request, body| {
+        let length = body.len().to_string();
+        request.headers_mut().insert("x-seal", length.parse().unwrap());
+    })));
+    let outcome = run_one(target, &Plan::closed(1, 10)).await;
+    assert_eq!((outcome.success, outcome.cold.len()), (10, 1));
+}
+
+#[tokio::test]
+async fn a_name_that_leads_nowhere_is_counted_as_such() {
+    let plan = Plan { timeout: Duration::from_secs(2), ..Plan::closed(1, 2) };
+    let outcome = run_one(target("nowhere", "http://nowhere.invalid/"), &plan).await;
+    let unresolved = outcome.failures.get(&FailureKind::Resolve).copied().unwrap_or_default();
+    let timeouts = outcome.failures.get(&FailureKind::Timeout).copied().unwrap_or_default();
+    assert_eq!(unresolved + timeouts, 2, "{:?}", outcome.failures);
+    assert!(!outcome.examples.is_empty());
+}
+
+#[tokio::test]
+async fn what_failed_says_why() {
+    let server = Server::constant(200, "not what was asked for").await;
+    let mut target = server.target("direct");
+    target.requests[0].accepts = Some(Accepts(Arc::new(|_| false)));
+    let outcome = run_one(target, &Plan::closed(1, 1)).await;
+    assert!(outcome.examples[&FailureKind::Body].contains("not what was asked for"));
 }

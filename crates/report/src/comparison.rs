@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::quantiles::Figure;
+use crate::sample::Trial;
 use crate::table;
-use crate::{Origin, Quantiles, Sample};
+use crate::{Difference, Intervals, Origin, Quantiles, Sample};
 
 /// The figures of several variants, and whether they may be compared.
 ///
@@ -41,6 +43,13 @@ pub struct Measured {
     pub statuses: BTreeMap<u16, u64>,
     pub late_sends: u64,
     pub dropped_sends: u64,
+    /// How sure the trials make the latencies.
+    #[serde(skip)]
+    pub latency_95: Intervals,
+    /// How much slower it is than the variant of its workload with the lowest median; `None` for that one, and where
+    /// nothing was answered.
+    #[serde(skip)]
+    pub slower: Option<Difference>,
 }
 
 impl Comparison {
@@ -49,15 +58,24 @@ impl Comparison {
     #[must_use]
     pub fn new(samples: &[Sample], mut reasons: Vec<String>) -> Self {
         for sample in samples {
-            if sample.requests == 0 {
+            let total = sample.total();
+            if total.as_ref().is_none_or(|total| total.requests == 0) {
                 reasons.push(format!("{}: no request ended", sample.variant));
             }
-            if sample.dropped_sends > 0 {
-                reasons
-                    .push(format!("{}: {} requests were never sent", sample.variant, sample.dropped_sends));
+            if let Some(dropped) = total.map(|total| total.dropped_sends).filter(|dropped| *dropped > 0) {
+                reasons.push(format!("{}: {dropped} requests were never sent", sample.variant));
             }
+            reasons.extend(sample.doubts.iter().map(|doubt| format!("{}: {doubt}", sample.variant)));
         }
-        let results = samples.iter().map(Measured::of).collect();
+        let mut results: Vec<Measured> = samples.iter().filter_map(Measured::of).collect();
+        for measured in &mut results {
+            measured.slower = fastest(samples, &measured.workload)
+                .filter(|fastest| fastest.variant != measured.variant)
+                .and_then(|fastest| {
+                    let own = samples.iter().find(|sample| sample.variant == measured.variant)?;
+                    Difference::between(own, fastest)
+                });
+        }
         Self { comparable: reasons.is_empty(), reasons, results }
     }
 
@@ -69,25 +87,40 @@ impl Comparison {
 }
 
 impl Measured {
-    fn of(sample: &Sample) -> Self {
-        Self {
+    /// `None` where no trial was held.
+    fn of(sample: &Sample) -> Option<Self> {
+        let total = sample.total()?;
+        Some(Self {
             variant: sample.variant.clone(),
             workload: sample.workload.clone(),
-            requests: sample.requests,
-            success: sample.success,
-            rate: rate(sample),
-            latency_ms: Quantiles::of(&sample.latency),
-            service_ms: Quantiles::of(&sample.service),
-            statuses: sample.statuses.clone(),
-            late_sends: sample.late_sends,
-            dropped_sends: sample.dropped_sends,
-        }
+            requests: total.requests,
+            success: total.success,
+            rate: rate(&total),
+            latency_ms: Quantiles::of(&total.latency),
+            service_ms: Quantiles::of(&total.service),
+            statuses: total.statuses,
+            late_sends: total.late_sends,
+            dropped_sends: total.dropped_sends,
+            latency_95: Intervals::of(sample),
+            slower: None,
+        })
     }
+}
+
+/// The variant of a workload with the lowest median.
+fn fastest<'s>(samples: &'s [Sample], workload: &str) -> Option<&'s Sample> {
+    let median = |sample: &Sample| Figure::Quantile(0.5).of(&sample.total()?.latency);
+    samples
+        .iter()
+        .filter(|sample| sample.workload == workload)
+        .filter_map(|sample| Some((sample, median(sample)?)))
+        .min_by(|one, other| one.1.total_cmp(&other.1))
+        .map(|(sample, _)| sample)
 }
 
 /// Requests per second, to a tenth; 0 where no time passed.
 #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 requests")]
-fn rate(sample: &Sample) -> f64 {
-    let seconds = sample.elapsed.as_secs_f64();
-    if seconds > 0.0 { (sample.requests as f64 / seconds * 10.0).round() / 10.0 } else { 0.0 }
+fn rate(trial: &Trial) -> f64 {
+    let seconds = trial.elapsed.as_secs_f64();
+    if seconds > 0.0 { (trial.requests as f64 / seconds * 10.0).round() / 10.0 } else { 0.0 }
 }

@@ -3,10 +3,16 @@
 //! [`Sample`] is what was measured of one variant, [`Comparison`] what may be said about several of them.
 
 mod comparison;
+mod counts;
+mod difference;
+mod interval;
+mod pool;
 mod quantiles;
 mod sample;
 mod table;
 
 pub use comparison::{Comparison, Measured};
-pub use quantiles::Quantiles;
-pub use sample::{Origin, Sample};
+pub use difference::{Difference, Gap};
+pub use interval::Interval;
+pub use quantiles::{Figure, Figures, Intervals, Quantiles};
+pub use sample::{Origin, Sample, Second, Trial};

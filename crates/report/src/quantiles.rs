@@ -3,28 +3,46 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// Percentiles and moments in milliseconds; each is `null` in JSON where nothing was measured.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Quantiles {
-    pub p50: Option<f64>,
-    pub p66: Option<f64>,
-    pub p75: Option<f64>,
-    pub p80: Option<f64>,
-    pub p90: Option<f64>,
-    pub p95: Option<f64>,
-    pub p98: Option<f64>,
-    pub p99: Option<f64>,
-    pub p99_9: Option<f64>,
-    pub max: Option<f64>,
-    pub mean: Option<f64>,
-    pub min: Option<f64>,
+use crate::interval::{Interval, resamples};
+use crate::pool::Pool;
+use crate::sample::Sample;
+
+/// A figure of a histogram.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Figure {
+    /// From 0 to 1.
+    Quantile(f64),
+    Mean,
+    Min,
 }
 
-impl Quantiles {
-    /// Reads a histogram of microseconds.
-    #[must_use]
-    pub fn of(micros: &Histogram<u64>) -> Self {
-        let at = |quantile: f64| (!micros.is_empty()).then(|| millis(micros.value_at_quantile(quantile)));
+/// One value a figure, in the order and under the names of the reports.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Figures<T> {
+    pub p50: T,
+    pub p66: T,
+    pub p75: T,
+    pub p80: T,
+    pub p90: T,
+    pub p95: T,
+    pub p98: T,
+    pub p99: T,
+    pub p99_9: T,
+    pub max: T,
+    pub mean: T,
+    pub min: T,
+}
+
+/// Percentiles and moments in milliseconds; each is `null` in JSON where nothing was measured.
+pub type Quantiles = Figures<Option<f64>>;
+
+/// Their 95 % confidence intervals over trials, in milliseconds; `null` with fewer than two trials. The largest and the
+/// smallest value are no estimates of anything, so they have none.
+pub type Intervals = Figures<Option<Interval>>;
+
+impl<T> Figures<T> {
+    fn each(mut value: impl FnMut(Figure) -> T) -> Self {
+        let mut at = |quantile| value(Figure::Quantile(quantile));
         Self {
             p50: at(0.50),
             p66: at(0.66),
@@ -36,16 +54,60 @@ impl Quantiles {
             p99: at(0.99),
             p99_9: at(0.999),
             max: at(1.0),
-            mean: (!micros.is_empty()).then(|| round(micros.mean() / 1000.0)),
-            min: (!micros.is_empty()).then(|| millis(micros.min())),
+            mean: value(Figure::Mean),
+            min: value(Figure::Min),
         }
+    }
+}
+
+impl Quantiles {
+    /// Reads a histogram of microseconds.
+    #[must_use]
+    pub fn of(micros: &Histogram<u64>) -> Self {
+        Self::each(|figure| figure.of(micros).map(round))
+    }
+}
+
+impl Intervals {
+    /// How sure the trials make a variant's latencies, by a bootstrap over the trials.
+    #[must_use]
+    pub fn of(sample: &Sample) -> Self {
+        let pool = Pool::of(&sample.trials);
+        // The extremes are left out: no sample estimates them.
+        let figures = [0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999];
+        let figures: Vec<Figure> = figures.into_iter().map(Figure::Quantile).chain([Figure::Mean]).collect();
+        let whole = pool.figures(&vec![1; pool.trials()], &figures);
+        let draws: Option<Vec<Vec<f64>>> =
+            resamples(pool.trials()).iter().map(|weights| pool.figures(weights, &figures)).collect();
+        Self::each(|figure| {
+            let index = figures.iter().position(|known| *known == figure)?;
+            // Latencies spread by factors rather than by milliseconds, and none is below zero.
+            let resampled: Vec<f64> = draws.as_ref()?.iter().map(|figures| figures[index].ln()).collect();
+            let interval = Interval::around(whole.as_ref()?[index].ln(), &resampled, pool.trials())?;
+            Some(interval.map(|value| round(value.exp())))
+        })
+    }
+}
+
+impl Figure {
+    /// In milliseconds; `None` where nothing was measured.
+    #[must_use]
+    pub fn of(self, micros: &Histogram<u64>) -> Option<f64> {
+        if micros.is_empty() {
+            return None;
+        }
+        Some(match self {
+            Self::Quantile(quantile) => millis(micros.value_at_quantile(quantile)),
+            Self::Mean => micros.mean() / 1000.0,
+            Self::Min => millis(micros.min()),
+        })
     }
 }
 
 /// Microseconds as milliseconds. The histogram keeps three digits, and any latency is far below 2^52 µs.
 #[expect(clippy::cast_precision_loss, reason = "latencies stay far below 2^52 microseconds")]
 fn millis(micros: u64) -> f64 {
-    round(micros as f64 / 1000.0)
+    micros as f64 / 1000.0
 }
 
 /// Whole microseconds: more digits would claim more than the clock tells.

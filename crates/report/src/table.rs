@@ -4,9 +4,9 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use indexmap::IndexMap;
 
-use crate::{Comparison, Measured, Origin};
+use crate::{Comparison, Gap, Measured, Origin};
 
-const COLUMNS: [&str; 7] = ["n", "ok %", "p50", "p90", "p99", "max", "rate/s"];
+const COLUMNS: [&str; 8] = ["n", "ok %", "p50", "p90", "p99", "max", "rate/s", "p50 vs fastest (95 %)"];
 
 /// Ends in a line break.
 pub(crate) fn render(comparison: &Comparison, origin: Origin) -> String {
@@ -51,7 +51,7 @@ fn table(workload: &str, results: &[&Measured]) -> Table {
     table
 }
 
-fn row(workload: &str, measured: &Measured) -> [String; 8] {
+fn row(workload: &str, measured: &Measured) -> [String; 9] {
     let short = measured.variant.strip_prefix(workload).and_then(|rest| rest.strip_prefix('-'));
     let latency = &measured.latency_ms;
     [
@@ -63,7 +63,24 @@ fn row(workload: &str, measured: &Measured) -> [String; 8] {
         milliseconds(latency.p99),
         milliseconds(latency.max),
         format!("{:.0}", measured.rate),
+        measured.slower.as_ref().map_or_else(|| "–".to_owned(), |slower| gap(&slower.p50)),
     ]
+}
+
+/// A difference in words: what is not shown is not claimed.
+fn gap(gap: &Gap) -> String {
+    match gap.ms_95 {
+        None => format!("{} ms", signed(gap.ms)),
+        Some(_) if !gap.is_shown() => "no difference shown".to_owned(),
+        Some(interval) => {
+            format!("{} ms ({} to {})", signed(gap.ms), signed(interval.low), signed(interval.high))
+        }
+    }
+}
+
+fn signed(value: f64) -> String {
+    let sign = if value < 0.0 { '-' } else { '+' };
+    format!("{sign}{}", milliseconds(Some(value.abs())))
 }
 
 /// Names what the share of good answers hides: other statuses, and requests that got none.

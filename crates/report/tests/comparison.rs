@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use report::{Comparison, Origin, Quantiles, Sample};
+use report::{Comparison, Origin, Quantiles, Sample, Trial};
 
 fn histogram(micros: impl IntoIterator<Item = u64>) -> Histogram<u64> {
     let mut histogram = Histogram::new(3).unwrap();
@@ -16,19 +16,40 @@ fn histogram(micros: impl IntoIterator<Item = u64>) -> Histogram<u64> {
 }
 
 fn sample(variant: &str, statuses: &[(u16, u64)], requests: u64) -> Sample {
-    let success = statuses.iter().filter(|(status, _)| *status == 200).map(|(_, count)| count).sum();
     Sample {
         variant: variant.to_owned(),
         workload: "publish".to_owned(),
+        trials: vec![trial(statuses, requests)],
+        warm_up: Vec::new(),
+        doubts: Vec::new(),
+    }
+}
+
+fn trial(statuses: &[(u16, u64)], requests: u64) -> Trial {
+    let success = statuses.iter().filter(|(status, _)| *status == 200).map(|(_, count)| count).sum();
+    Trial {
         requests,
         success,
         elapsed: Duration::from_secs(2),
         statuses: statuses.iter().copied().collect::<BTreeMap<_, _>>(),
+        failures: BTreeMap::new(),
+        examples: BTreeMap::new(),
         latency: histogram((1..=requests).map(|index| index * 1000)),
         service: histogram((1..=requests).map(|index| index * 500)),
+        cold: histogram([]),
+        seconds: Vec::new(),
         late_sends: 3,
         dropped_sends: 0,
     }
+}
+
+/// A variant whose trials took these milliseconds, all requests alike.
+fn steady(variant: &str, millis: &[u64]) -> Sample {
+    let trials = millis
+        .iter()
+        .map(|millis| Trial { latency: histogram([millis * 1000; 50]), ..trial(&[(200, 50)], 50) })
+        .collect();
+    Sample { trials, ..sample(variant, &[], 0) }
 }
 
 #[test]
@@ -93,8 +114,11 @@ fn the_table_aligns_figures_and_names_failures() {
     ];
     let text = Comparison::new(&samples, Vec::new()).text(Origin::EmbeddedCloud);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "publish     n   ok %   p50   p90   p99   max  rate/s");
-    assert_eq!(lines[1], "direct   3000  100.0  1500  2701  2972  3000    1500", "{text}");
+    assert_eq!(lines[0], "publish     n   ok %   p50   p90   p99   max  rate/s  p50 vs fastest (95 %)");
+    assert_eq!(
+        lines[1], "direct   3000  100.0  1500  2701  2972  3000    1500                      –",
+        "{text}"
+    );
     assert!(lines[2].starts_with("lambda   3000   99.9"), "{text}");
     assert_eq!(lines[3], "  publish-lambda: 2998 × 200, 1 × 502, 1 without an answer");
     assert!(text.ends_with("The embedded cloud measures this machine and this code, not AWS.\n"));
@@ -104,11 +128,13 @@ fn the_table_aligns_figures_and_names_failures() {
 #[test]
 fn reasons_make_a_comparison_not_comparable_and_are_printed() {
     let mut dropped = sample("publish-direct", &[(200, 10)], 10);
-    dropped.dropped_sends = 4;
+    dropped.trials[0].dropped_sends = 4;
+    dropped.doubts.push("the load generator was late".to_owned());
     let comparison = Comparison::new(&[dropped], vec!["publish-lambda: the bodies differ".to_owned()]);
     assert!(!comparison.comparable);
     let text = comparison.text(Origin::Endpoint);
     assert!(text.contains("Not comparable:\n  publish-lambda: the bodies differ\n"), "{text}");
+    assert!(text.contains("publish-direct: the load generator was late"), "{text}");
     assert!(text.contains("publish-direct: 4 requests were never sent"), "{text}");
 }
 
@@ -125,4 +151,28 @@ fn each_workload_has_its_own_table() {
         .collect();
     assert_eq!(heads, ["publish", "query"]);
     assert!(text.lines().any(|line| line.starts_with("own ")), "{text}");
+}
+
+#[test]
+fn a_difference_is_shown_where_the_trials_agree_and_not_where_they_contradict() {
+    let fast = steady("publish-direct", &[10, 11, 10, 9]);
+    let slow = steady("publish-lambda", &[14, 15, 15, 13]);
+    let noisy = steady("publish-fargate", &[11, 30, 9, 12]);
+    let comparison = Comparison::new(&[slow, noisy, fast], Vec::new());
+    let slower = |index: usize| comparison.results[index].slower.as_ref().unwrap();
+    assert_eq!(slower(0).against, "publish-direct");
+    assert!(slower(0).p50.is_shown() && slower(0).p50.ms_95.unwrap().contains(4.0), "{:?}", slower(0).p50);
+    assert!((slower(0).p50.ratio - 1.4).abs() < 0.1 && slower(0).p50.ratio_95.unwrap().low > 1.0);
+    assert!(!slower(1).p50.is_shown(), "{:?}", slower(1).p50);
+    assert!(comparison.results[2].slower.is_none());
+    let text = comparison.text(Origin::Endpoint);
+    assert!(text.contains("no difference shown") && text.contains("+4."), "{text}");
+    assert!(comparison.results[2].latency_95.p50.unwrap().contains(10.0));
+}
+
+#[test]
+fn samples_survive_the_way_through_json() {
+    let sample = steady("publish-direct", &[10, 11]);
+    let text = serde_json::to_string(&sample).unwrap();
+    assert_eq!(serde_json::from_str::<Sample>(&text).unwrap(), sample);
 }

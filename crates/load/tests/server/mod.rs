@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use load::Target;
+use load::{Target, TargetRequest};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -72,12 +72,14 @@ pub fn answer(status: u16, body: &'static str) -> Response<Full<Bytes>> {
 }
 
 pub fn target(name: &str, uri: &str) -> Target {
-    Target {
-        name: name.to_owned(),
-        uri: uri.parse().unwrap(),
-        method: http::Method::POST,
-        headers: http::HeaderMap::new(),
-        body: Bytes::from_static(b"{\"message\":\"Hello\"}"),
-        check: None,
-    }
+    Target::new(
+        name,
+        TargetRequest {
+            uri: uri.parse().unwrap(),
+            method: http::Method::POST,
+            headers: http::HeaderMap::new(),
+            body: Bytes::from_static(b"{\"message\":\"Hello\"}"),
+            accepts: None,
+        },
+    )
 }

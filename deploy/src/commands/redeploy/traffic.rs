@@ -59,7 +59,7 @@ impl Traffic {
         let target = target(subject, &work::sample(workload, surroundings).await?)?;
         let mut plan = load::Plan::rate(PER_SECOND, LONGEST);
         plan.timeout = TIMEOUT;
-        if let load::Shape::Rate { connections, .. } = &mut plan.shape {
+        if let load::Shape::Open { connections, .. } = &mut plan.shape {
             *connections = 64;
         }
         let stop = CancellationToken::new();
@@ -77,10 +77,14 @@ impl Traffic {
             Ok(Err(error)) => return Err(Failure::unexpected(chain(&error))),
             Err(error) => return Err(Failure::unexpected(format!("the traffic broke off: {error}"))),
         };
-        let requests = outcomes.iter().map(|outcome| outcome.requests).sum();
-        let success: u64 = outcomes.iter().map(|outcome| outcome.success).sum();
-        let failures = outcomes.into_iter().flat_map(|outcome| outcome.failures).collect();
-        Ok(Served { requests, failed: requests - success, failures })
+        let mut served = Served { requests: 0, failed: 0, failures: Vec::new() };
+        for outcome in outcomes {
+            let total = outcome.total().map_err(|error| Failure::unexpected(chain(&error)))?;
+            served.requests += total.requests;
+            served.failed += total.requests - total.success;
+            served.failures.extend(total.failures);
+        }
+        Ok(served)
     }
 }
 
@@ -88,13 +92,12 @@ impl Traffic {
 pub fn target(subject: &Subject, sample: &Sample) -> Result<load::Target, Failure> {
     let question = sample.question.clone();
     let uri = question.uri(subject).map_err(|error| Failure::new(format!("{}: {error}", subject.variant)))?;
-    Ok(load::Target {
-        name: subject.variant.clone(),
+    let request = load::TargetRequest {
         uri,
         method: question.method,
         headers: question.headers,
         body: question.body,
-        check: std::num::NonZeroU32::new(1)
-            .map(|every| load::BodyCheck { every, accepts: sample.accepts.clone() }),
-    })
+        accepts: Some(load::Accepts(sample.accepts.clone())),
+    };
+    Ok(load::Target::new(&subject.variant, request))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use load::{Limit, Plan, Progress, Shape};
+use load::{Plan, Progress};
 use serde::Serialize;
 use workload::Workload;
 
@@ -17,7 +17,7 @@ use crate::work::{self, Subject, Surroundings};
 /// How the variants are measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Measurement {
-    /// Requests to each variant, over all trials.
+    /// Requests to each variant in each trial.
     pub requests: u64,
     /// Connections that each keep one request under way.
     pub connections: u32,
@@ -30,18 +30,19 @@ impl Measurement {
     /// A few seconds' worth.
     pub fn new(target: &Target, seed: u64) -> Self {
         let requests = match target.kind {
-            TargetKind::Local => 1500,
-            TargetKind::Aws => 900,
+            TargetKind::Local => 500,
+            TargetKind::Aws => 300,
         };
         Self { requests, connections: 4, trials: 3, seed }
     }
 
     fn plan(&self) -> Plan {
         Plan {
-            shape: Shape::Closed { connections: self.connections, limit: Limit::Requests(self.requests) },
-            rounds: self.trials,
+            trials: self.trials,
+            warm_up: 1,
             seed: self.seed,
             timeout: Duration::from_secs(10),
+            ..Plan::closed(self.connections, self.requests)
         }
     }
 }
@@ -89,16 +90,34 @@ pub async fn measure(
 }
 
 fn sample(workload: &str, outcome: load::Outcome) -> report::Sample {
+    let doubts = outcome.doubts();
     report::Sample {
         variant: outcome.name,
         workload: workload.to_owned(),
-        requests: outcome.requests,
-        success: outcome.success,
-        elapsed: outcome.elapsed,
-        statuses: outcome.statuses,
-        latency: outcome.latency,
-        service: outcome.service,
-        late_sends: outcome.late_sends,
-        dropped_sends: outcome.dropped_sends,
+        trials: outcome.trials.into_iter().map(trial).collect(),
+        warm_up: outcome.warm_up.into_iter().map(trial).collect(),
+        doubts,
     }
+}
+
+fn trial(tally: load::Tally) -> report::Trial {
+    report::Trial {
+        requests: tally.requests,
+        success: tally.success,
+        elapsed: tally.elapsed,
+        statuses: tally.statuses,
+        failures: tally.failures.iter().map(|(kind, count)| (kind.to_string(), *count)).collect(),
+        examples: tally.examples.into_iter().map(|(kind, example)| (kind.to_string(), example)).collect(),
+        latency: tally.latency,
+        service: tally.service,
+        cold: tally.cold,
+        seconds: tally.seconds.iter().map(second).collect(),
+        late_sends: tally.late_sends,
+        dropped_sends: tally.dropped_sends,
+    }
+}
+
+fn second(second: &load::Second) -> report::Second {
+    let at = |quantile| report::Figure::Quantile(quantile).of(&second.latency);
+    report::Second { requests: second.requests, failed: second.failed, p50: at(0.5), p99: at(0.99) }
 }
