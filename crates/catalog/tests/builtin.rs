@@ -21,7 +21,9 @@ fn they_load_and_fit_into_a_request() {
         "table",
         "topic",
         "publish-direct",
+        "query-apprunner",
         "query-direct",
+        "query-express",
         "query-lambda",
         "query-stepfunctions",
     ] {

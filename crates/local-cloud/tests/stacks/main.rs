@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, and so may what it calls")]
 
+mod apprunner;
 mod attributes;
 mod authorizer;
 mod direct;
+mod express;
 mod failures;
 mod fargate;
 mod foundation;
