@@ -49,7 +49,17 @@ impl Deployment {
             .collect()
     }
 
-    /// Reports each failure; the result is the command's.
+    /// The variants that the account may not have, each with the reason.
+    pub fn unavailable<'v>(&self, context: &Context, plan: &Plan<'v>) -> Vec<(&'v str, String)> {
+        let of = |variant: &'v catalog::Variant| {
+            let stack = context.settings.stack_name(&variant.id);
+            let report = self.stacks.iter().find(|report| report.stack == stack)?;
+            Some((variant.id.as_str(), unavailable(variant, &report.outcome)?))
+        };
+        plan.variants.iter().copied().filter_map(of).collect()
+    }
+
+    /// Reports each failure; the result is the command's. A variant that the account may not have is none.
     pub fn conclude(&self, context: &Context, plan: &Plan<'_>) -> Result<(), Failure> {
         let interrupted = self.stacks.iter().any(|report| report.outcome == Outcome::Interrupted);
         let failed: Vec<&StackReport> = self
@@ -57,6 +67,14 @@ impl Deployment {
             .iter()
             .filter(|report| matches!(report.outcome, Outcome::Failed(_) | Outcome::Skipped { .. }))
             .collect();
+        let unavailable = self.unavailable(context, plan);
+        for (variant, reason) in &unavailable {
+            context.printer.warn(&format!("{variant} is {reason}; the others go on without it"));
+        }
+        let closed = |report: &StackReport| {
+            unavailable.iter().any(|(variant, _)| report.stack == context.settings.stack_name(variant))
+        };
+        let failed: Vec<&StackReport> = failed.into_iter().filter(|report| !closed(report)).collect();
         for report in &failed {
             context.printer.stack_failed(&explain(context, plan, report));
         }
@@ -81,6 +99,7 @@ impl Deployment {
             .filter(|variant| {
                 let stack = context.settings.stack_name(&variant.id);
                 !failed.iter().any(|report| report.stack == stack)
+                    && !unavailable.iter().any(|(id, _)| *id == variant.id)
             })
             .count();
         Err(Failure::new(format!(
@@ -90,6 +109,20 @@ impl Deployment {
         ))
         .hint("`deploy up` tries again what failed and leaves the rest as it is"))
     }
+}
+
+/// Why a variant does not stand, where that is because the account may not have what it needs. The error which such an
+/// account gets is not documented for every service, so any failure to make one of the resources counts.
+pub fn unavailable(variant: &catalog::Variant, outcome: &Outcome) -> Option<String> {
+    let (optional, Outcome::Failed(failure)) = (variant.optional.as_ref()?, outcome) else { return None };
+    let cause = failure.cause.as_ref()?;
+    let counts = cause.status == "CREATE_FAILED" && optional.resources.contains(&cause.logical_id);
+    counts.then(|| {
+        format!(
+            "not available to this account: {} ({} {}: {})",
+            optional.reason, cause.logical_id, cause.status, cause.reason
+        )
+    })
 }
 
 /// Applies the plan's stacks while its artifacts are built and uploaded.
@@ -204,4 +237,43 @@ fn settings(variant: &catalog::Variant) -> Vec<(String, String, String)> {
         (flag.clone(), parameter.clone(), default.unwrap_or_default())
     });
     each.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog::{Catalog, Optional, Variant};
+    use stacks::{Cause, Failure};
+
+    use super::*;
+
+    fn failed(logical_id: &str, status: &str) -> Outcome {
+        Outcome::Failed(Failure {
+            status: Some("ROLLBACK_COMPLETE".to_owned()),
+            message: "it failed".to_owned(),
+            cause: Some(Cause {
+                logical_id: logical_id.to_owned(),
+                resource_type: "AWS::AppRunner::Service".to_owned(),
+                physical_id: None,
+                status: status.to_owned(),
+                reason: "access denied".to_owned(),
+                at: "2026-11-20T12:00:00Z".to_owned(),
+            }),
+        })
+    }
+
+    #[test]
+    fn only_what_an_account_may_lack_is_no_failure() {
+        let catalog = Catalog::builtin().unwrap();
+        let plain = catalog.variants().next().unwrap().clone();
+        let optional = Optional { resources: vec!["Service".to_owned()], reason: "it is closed".to_owned() };
+        let variant = Variant { optional: Some(optional), ..plain.clone() };
+        assert_eq!(
+            unavailable(&variant, &failed("Service", "CREATE_FAILED")).as_deref(),
+            Some("not available to this account: it is closed (Service CREATE_FAILED: access denied)")
+        );
+        assert_eq!(unavailable(&variant, &failed("Role", "CREATE_FAILED")), None);
+        assert_eq!(unavailable(&variant, &failed("Service", "UPDATE_FAILED")), None);
+        assert_eq!(unavailable(&variant, &Outcome::Created), None);
+        assert_eq!(unavailable(&plain, &failed("Service", "CREATE_FAILED")), None);
+    }
 }

@@ -1,13 +1,14 @@
 //! Deletes what was deployed and proves that nothing is left.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use local_cloud::Inventory;
 use serde::Serialize;
 use stacks::sweep::{Findings, Leftover, Scope, sweep};
-use stacks::{DeleteOptions, DeleteSpec, DeployedStack, Outcome, StackReport, inspect};
+use stacks::{DeleteOptions, DeleteSpec, DeletionHooks, DeployedStack, Outcome, StackReport, inspect};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::status::{is_ours, stem};
@@ -109,8 +110,9 @@ pub async fn take_down(
     cancel: &CancellationToken,
 ) -> Result<Takedown, Failure> {
     let begin = Instant::now();
-    let options =
-        DeleteOptions { pacing: target.pacing, hooks: Emptying::shared(target), cancel: cancel.clone() };
+    let emptying = Emptying::shared(target);
+    let hooks = Arc::clone(&emptying) as Arc<dyn DeletionHooks>;
+    let options = DeleteOptions { pacing: target.pacing, hooks, cancel: cancel.clone() };
     let specs: Vec<DeleteSpec> = doomed.iter().map(|stack| delete_spec(context, stack, doomed)).collect();
     let rows: Vec<StackRow> = doomed.iter().map(|stack| row(context, stack)).collect();
     context.printer.begin("down", &count(specs.len(), "stack"), &rows);
@@ -130,6 +132,11 @@ pub async fn take_down(
         elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     if !takedown.stacks.iter().any(|report| report.outcome == Outcome::Interrupted) {
+        if let Err(reason) = emptying.clear_leavings().await {
+            context
+                .printer
+                .warn(&format!("log groups that services left behind could not be deleted: {reason}"));
+        }
         look(context, target, &mut takedown).await?;
     }
     Ok(takedown)

@@ -300,3 +300,41 @@ fn update_and_change(cloud: &Cloud, template: &str) {
     ]);
     assert_eq!(attributes["Attributes"]["VisibilityTimeout"], "45");
 }
+
+#[test]
+fn the_aws_cli_asks_for_what_runs_containers() {
+    let cloud = Cloud::start();
+    let made = cloud.json(&[
+        "apprunner",
+        "create-auto-scaling-configuration",
+        "--auto-scaling-configuration-name",
+        "mine",
+        "--max-concurrency",
+        "7",
+    ]);
+    let made = &made["AutoScalingConfiguration"];
+    assert_eq!((&made["AutoScalingConfigurationRevision"], &made["MaxSize"]), (&1.into(), &25.into()));
+    let listed = cloud.json(&["apprunner", "list-auto-scaling-configurations"]);
+    assert_eq!(listed["AutoScalingConfigurationSummaryList"].as_array().unwrap().len(), 2);
+    let arn = made["AutoScalingConfigurationArn"].as_str().unwrap();
+    cloud.aws(&["apprunner", "delete-auto-scaling-configuration", "--auto-scaling-configuration-arn", arn]);
+    let services = cloud.json(&["apprunner", "list-services"]);
+    assert_eq!(services["ServiceSummaryList"], serde_json::json!([]));
+    let source = r#"{"ImageRepository":{"ImageIdentifier":"000000000000.dkr.ecr.us-east-1.amazonaws.com/none:v1",
+        "ImageRepositoryType":"ECR"},"AutoDeploymentsEnabled":false}"#;
+    let refused = cloud.try_aws(&[
+        "apprunner",
+        "create-service",
+        "--service-name",
+        "mine",
+        "--source-configuration",
+        source,
+    ]);
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(words.contains("InvalidRequestException") && words.contains("AccessRoleArn"), "{words}");
+    let missing = cloud.try_aws(&["ecs", "describe-services", "--services", "none"]);
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("ClusterNotFoundException"), "{missing:?}");
+    let group = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/none/0";
+    let missing = cloud.try_aws(&["elbv2", "describe-target-health", "--target-group-arn", group]);
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("TargetGroupNotFound"), "{missing:?}");
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stacks::DeployedStack;
 use workload::Workload;
 
-use super::status::deployed;
+use super::status::{absence, deployed};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::plan::{KIND_TAG, STACK_TAG};
@@ -29,6 +29,9 @@ pub async fn run(context: &Context, selection: &[String]) -> Result<(), Failure>
         let stack = stacks.iter().find(|stack| stack.tags.get(STACK_TAG) == Some(&variant.id));
         match stack.and_then(|stack| Subject::new(variant, &stack.outputs, &stack.parameters)) {
             Some(subject) => subjects.entry(&variant.workload).or_default().push(subject),
+            None if let Some(reason) = stack.and_then(|stack| absence(variant, &stack.status)) => {
+                context.printer.warn(&format!("{} is skipped: it {reason}", variant.id));
+            }
             // Who names a variant wants it checked; who names none wants what stands checked.
             None if selection.contains(&variant.id) => {
                 return Err(Failure::new(format!("{} is not up, so it cannot be checked", variant.id))

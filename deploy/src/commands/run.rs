@@ -32,6 +32,8 @@ struct Results {
     region: String,
     prefix: String,
     version: &'static str,
+    /// Variants that the account may not have, with the reason.
+    unavailable: BTreeMap<String, String>,
     check: Vec<Verdict>,
     measurement: Measurement,
     comparison: Comparison,
@@ -169,6 +171,11 @@ async fn compare(
         region: target.region.clone(),
         prefix: context.settings.prefix.to_string(),
         version: env!("CARGO_PKG_VERSION"),
+        unavailable: deployment
+            .unavailable(context, &plan)
+            .into_iter()
+            .map(|(variant, reason)| (variant.to_owned(), reason))
+            .collect(),
         check,
         measurement,
         comparison: Comparison::new(&samples, reasons),

@@ -140,11 +140,21 @@ async fn report(context: &Context, target: &Target, stack: &DeployedStack) -> Re
     Ok(Report {
         variant: variant.map(|variant| variant.id.clone()),
         stack: stack.name.clone(),
-        state: stack.status.clone(),
+        state: match variant.and_then(|variant| absence(variant, &stack.status)) {
+            Some(reason) => format!("{} ({reason})", stack.status),
+            None => stack.status.clone(),
+        },
         url: stack.outputs.get("Url").map(|url| format!("{url}{path}")),
         settings: variant.map(|variant| settings_of(variant, &stack.parameters)).unwrap_or_default(),
         drifted,
     })
+}
+
+/// Why a variant whose stack has this status may be missing without anything being wrong.
+pub fn absence(variant: &Variant, status: &str) -> Option<String> {
+    let optional = variant.optional.as_ref()?;
+    let failed = matches!(status, "ROLLBACK_COMPLETE" | "CREATE_FAILED");
+    failed.then(|| format!("may not be available to this account: {}", optional.reason))
 }
 
 /// The values of a variant's tunables among deployed parameters.

@@ -7,7 +7,7 @@ use super::status::{Report, settings_of};
 use super::table::columns;
 use crate::cli::UpArgs;
 use crate::context::Context;
-use crate::deployment::{Deployment, deploy};
+use crate::deployment::{Deployment, deploy, unavailable};
 use crate::failure::Failure;
 use crate::plan::{Plan, given};
 use crate::printer::seconds;
@@ -80,7 +80,7 @@ fn print(context: &Context, plan: &Plan<'_>, deployment: &Deployment) {
             Report {
                 variant: Some(variant.id.clone()),
                 stack,
-                state: state(report),
+                state: unavailable(variant, &report.outcome).unwrap_or_else(|| state(report)),
                 url: report.outputs.get("Url").map(|url| format!("{url}{path}")),
                 settings: settings_of(variant, &report.parameters),
                 drifted: Some(false),

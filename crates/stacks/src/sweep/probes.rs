@@ -16,7 +16,7 @@ fn words(error: &SignedHttpError) -> String {
 pub(super) async fn log_groups(signed: &Client, scope: &Scope) -> Looked {
     let mut found = Vec::new();
     // Services that make their own groups put the resource's name, which begins with the stack's, below these.
-    for stem in ["", "/aws/lambda/", "/aws/vendedlogs/", "/ecs/"] {
+    for stem in ["", "/aws/lambda/", "/aws/vendedlogs/", "/aws/apprunner/", "/ecs/"] {
         let prefix = format!("{stem}{}", scope.prefix);
         let mut token: Option<String> = None;
         loop {
