@@ -352,7 +352,7 @@ async fn calls_from_one_region_to_another_are_under_way() {
     let inside = |region: &str| cloud.cloud.services(region).unwrap().context.inside_endpoint.clone();
     assert_ne!(inside("us-east-1"), inside("us-west-2"));
     let elapsed = |endpoint: String, region: &'static str| {
-        let client = cloud.dynamodb_at(&endpoint, region);
+        let client = TestCloud::dynamodb_at(&endpoint, region);
         async move {
             client.list_tables().send().await.unwrap();
             let started = std::time::Instant::now();

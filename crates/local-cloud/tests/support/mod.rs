@@ -121,10 +121,10 @@ impl TestCloud {
     }
 
     pub fn dynamodb_in(&self, region: &'static str) -> aws_sdk_dynamodb::Client {
-        self.dynamodb_at(self.cloud.endpoint(), region)
+        Self::dynamodb_at(self.cloud.endpoint(), region)
     }
 
-    pub fn dynamodb_at(&self, endpoint: &str, region: &'static str) -> aws_sdk_dynamodb::Client {
+    pub fn dynamodb_at(endpoint: &str, region: &'static str) -> aws_sdk_dynamodb::Client {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version_latest()
             .endpoint_url(endpoint)

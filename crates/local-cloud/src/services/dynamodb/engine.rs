@@ -25,7 +25,7 @@ pub enum Access {
     Define,
 }
 
-/// A lazily made SQLite file and its connections.
+/// A lazily made `SQLite` file and its connections.
 pub struct Engine {
     directory: PathBuf,
     databases: Arc<Databases>,
@@ -108,12 +108,11 @@ impl Databases {
         work: impl FnOnce(&Database) -> Result<T, DynamoDbError>,
     ) -> Result<T, DynamoDbError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let reader = match idle {
-            Some(reader) => reader,
-            None => {
-                self.writer(directory)?;
-                open(directory)?
-            }
+        let reader = if let Some(reader) = idle {
+            reader
+        } else {
+            self.writer(directory)?;
+            open(directory)?
         };
         let result = work(&reader);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);

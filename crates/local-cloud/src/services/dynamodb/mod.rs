@@ -1,6 +1,6 @@
 //! Amazon DynamoDB: tables, items and their indexes.
 //!
-//! The engine is `dynoxide`, on one SQLite file for each region. Requests and answers are the bytes of the JSON protocol
+//! The engine is `dynoxide`, on one `SQLite` file for each region. Requests and answers are the bytes of the JSON protocol
 //! throughout, so that a page of items is parsed and written once only.
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html>
@@ -89,11 +89,11 @@ impl DynamoDb {
         }
         match operation {
             "DescribeContinuousBackups" => {
-                let table = self.existing_table(&request).await?;
+                let table = self.existing_table(&request)?;
                 Ok(self.backups.describe(&table))
             }
             "UpdateContinuousBackups" => {
-                let table = self.existing_table(&request).await?;
+                let table = self.existing_table(&request)?;
                 self.backups.update(&table, &request)
             }
             "DeleteTable" => {
@@ -116,7 +116,7 @@ impl DynamoDb {
     }
 
     /// The table that a request names, or DynamoDB's error where there is none.
-    async fn existing_table(&self, request: &Bytes) -> Result<String, DynamoDbError> {
+    fn existing_table(&self, request: &Bytes) -> Result<String, DynamoDbError> {
         let name = table_name(request).unwrap_or_default();
         if self.table_names().contains(&name) {
             return Ok(name);

@@ -145,9 +145,12 @@ fn write<T: Serialize>(answer: &T) -> Result<String, DynoxideError> {
     serde_json::to_string(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
+/// Makes an exception of its message.
+type Exception = fn(String) -> DynoxideError;
+
 /// The marks that the engine's request types put before a message to say which exception it is, and that exception.
 /// The longer of two marks that begin alike comes first.
-const MARKS: [(&str, fn(String) -> DynoxideError); 5] = [
+const MARKS: [(&str, Exception); 5] = [
     ("SERIALIZATION_AS_READ:", DynoxideError::SerializationException),
     ("VALIDATION_AS_READ:", DynoxideError::ValidationException),
     ("SERIALIZATION:", DynoxideError::SerializationException),

@@ -24,6 +24,10 @@ struct Named<'a> {
     #[serde(borrow)]
     index_name: Option<std::borrow::Cow<'a, str>>,
     resource_arn: Option<String>,
+    #[expect(
+        clippy::zero_sized_map_values,
+        reason = "the names of the tables matter; what is asked of them is passed over"
+    )]
     request_items: BTreeMap<String, IgnoredAny>,
     transact_items: Vec<BTreeMap<String, OfTable>>,
 }

@@ -148,7 +148,8 @@ impl Ecs {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(refused)?;
         let listener = elb.listener(&gateway.listener).map_err(refused)?;
         let taken: Vec<u32> = elb.rules(&gateway.listener).iter().map(|rule| rule.priority).collect();
-        let priority = (1..).find(|priority| !taken.contains(priority)).unwrap_or(1);
+        // Listeners have priorities from 1 to 50,000, and AWS allows far fewer rules.
+        let priority = (1..=50_000).find(|priority| !taken.contains(priority)).unwrap_or(1);
         let rule =
             elb.create_rule(&gateway.listener, priority, vec![condition], vec![action], BTreeMap::new());
         let rule = rule.map_err(refused)?.arn;
