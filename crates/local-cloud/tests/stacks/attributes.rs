@@ -64,6 +64,13 @@ Resources:
       AuthorizerResultTtlInSeconds: 0
       AuthorizerUri: arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:a/invocations
   Link: {Type: 'AWS::ApiGatewayV2::VpcLink', Properties: {Name: a, SubnetIds: !Ref PublicSubnetIds, SecurityGroupIds: [!Ref Group]}}
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      StreamSpecification: {StreamViewType: KEYS_ONLY}
   Parameter: {Type: 'AWS::SSM::Parameter', Properties: {Type: String, Value: a}}
   Secret: {Type: 'AWS::SecretsManager::Secret', Properties: {SecretString: a}}
   Scheduled:
@@ -93,7 +100,14 @@ fn with_outputs(
         let schema = cloud.engine.registry().get(type_name).unwrap().schema();
         for attribute in schema.attributes() {
             let name = format!("{logical_id}{}", attribute.replace('.', ""));
-            let list = schema.document["properties"][&attribute]["type"] == "array";
+            let pointer = format!("/properties/{}", attribute.replace('.', "/properties/"));
+            let kind =
+                schema.document.pointer(&pointer).map_or(&serde_json::Value::Null, |found| &found["type"]);
+            if kind == "object" {
+                // Its members are attributes of their own.
+                continue;
+            }
+            let list = kind == "array";
             let value = format!("!GetAtt {logical_id}.{attribute}");
             let value = if list { format!("!Join [',', {value}]") } else { value };
             lines.extend(["  ", &name, ": {Value: ", &value, "}\n"]);
@@ -111,8 +125,25 @@ async fn every_attribute_of_every_type_is_there() {
     parameters.insert("ImageUri".to_owned(), cloud.push_image(&parameters, "v1", &container_script()).await);
     let mut seen = Vec::new();
     let stems = ["foundation/artifacts", "foundation/network", "foundation/topic"];
-    let variants = ["variants/publish-direct", "variants/publish-lambda", "variants/publish-fargate"];
-    let own = stems.iter().chain(&variants).map(|stem| template(stem));
+    let variants = [
+        "publish-direct",
+        "publish-lambda",
+        "publish-fargate",
+        "query-stepfunctions",
+        "query-apprunner",
+        "query-express",
+    ];
+    let variants = variants.map(|name| format!("variants/{name}"));
+    let stems = stems.into_iter().map(str::to_owned).chain(variants);
+    let own = stems.map(|stem| template(&stem));
+    // The programs of the tests ask no table; its name is all that the templates want.
+    for (name, value) in [
+        ("TableName", "t"),
+        ("TableArn", "arn:aws:dynamodb:us-east-1:000000000000:table/t"),
+        ("IndexName", "breed"),
+    ] {
+        parameters.insert(name.to_owned(), value.to_owned());
+    }
     for (number, text) in own.chain([OTHERS.to_owned()]).enumerate() {
         let types = types_of(&text);
         let (text, names) = with_outputs(&text, &types, &cloud);

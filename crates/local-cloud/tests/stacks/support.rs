@@ -107,7 +107,9 @@ impl TestCloud {
     pub fn reasons(&self, name: &str) -> String {
         let mut events = self.engine.events(name).unwrap();
         events.reverse();
-        let failed = events.iter().filter(|event| event.status.as_str().ends_with("FAILED"));
+        // What is wrong with an output shows in the stack's own event, which begins the rollback.
+        let tells = |status: &str| status.ends_with("FAILED") || status.ends_with("ROLLBACK_IN_PROGRESS");
+        let failed = events.iter().filter(|event| tells(event.status.as_str()));
         let lines = failed.map(|event| {
             format!(
                 "{} {}: {}",

@@ -163,6 +163,12 @@ const INCOMPLETE: [&str; 4] =
     ["missing field", "unknown variant", "invalid type: null", "Supplied AttributeValue"];
 
 fn read<T: DeserializeOwned>(request: &str) -> Result<T, DynoxideError> {
+    // The reader takes an array for an object whose members come in order, which DynamoDB does not.
+    if request.trim_start().starts_with('[') {
+        return Err(DynoxideError::SerializationException(
+            "Start of structure or map found where not expected".to_owned(),
+        ));
+    }
     serde_json::from_str(request).map_err(|error| {
         let message = error.to_string();
         let bare = without_position(&message);
@@ -170,6 +176,11 @@ fn read<T: DeserializeOwned>(request: &str) -> Result<T, DynoxideError> {
             MARKS.iter().find_map(|(mark, exception)| Some((exception, bare.strip_prefix(mark)?)))
         {
             return exception(text.to_owned());
+        }
+        if bare.starts_with("empty AttributeValue object") {
+            let text =
+                "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes";
+            return DynoxideError::ValidationException(text.to_owned());
         }
         if error.is_data() && INCOMPLETE.iter().any(|part| message.contains(part)) {
             return DynoxideError::ValidationException(bare.to_owned());
@@ -202,10 +213,10 @@ mod tests {
         assert_eq!(told("{").0, "SerializationException");
         assert_eq!(told("[]").0, "SerializationException");
         let (code, message) = told(r#"{"TableName":"abc","Item":{"pk":{}}}"#);
-        assert_eq!(code, "ValidationException");
+        assert_eq!(code, "ValidationException", "{message}");
         assert!(message.contains("must contain exactly one of the supported datatypes"), "{message}");
         let (code, message) = told(r#"{"TableName":"a b","Item":{"pk":{"S":"x"}}}"#);
-        assert_eq!(code, "ValidationException");
+        assert_eq!(code, "ValidationException", "{message}");
         assert!(message.starts_with("1 validation error detected: "), "{message}");
         let (code, message) = told(r#"{"TableName":"abc","Item":{"pk":{"S":7}}}"#);
         assert_eq!(code, "SerializationException", "{message}");

@@ -200,22 +200,24 @@ mod tests {
     #[test]
     fn resources_are_looked_at_wherever_they_stand() {
         let task = |resource: &str| json!({"Type": "Task", "Resource": resource, "End": true});
-        let branch = |task: Value| json!({"StartAt": "One", "States": {"One": task}});
+        // The names of states are unique in a whole machine, branches included.
+        let branch = |name: &str, task: Value| json!({"StartAt": name, "States": {name: task}});
         let good = task("arn:aws:states:::aws-sdk:dynamodb:query");
-        assert_eq!(problems(&branch(good.clone()), MachineType::Express), []);
+        assert_eq!(problems(&branch("One", good.clone()), MachineType::Express), []);
         let mut with_role = good.clone();
         with_role["Credentials"] = json!({"RoleArn": "arn:aws:iam::000000000000:role/other"});
-        let nested = branch(json!({
-            "Type": "Parallel",
-            "Branches": [branch(good), branch(task("arn:aws:states:::ecs:runTask.sync")), branch(with_role)],
-            "End": true,
-        }));
+        let branches = [
+            branch("Good", good),
+            branch("Run", task("arn:aws:states:::ecs:runTask.sync")),
+            branch("Other", with_role),
+        ];
+        let nested = branch("One", json!({"Type": "Parallel", "Branches": branches, "End": true}));
         let code = || "SCHEMA_VALIDATION_FAILED".to_owned();
         assert_eq!(
             problems(&nested, MachineType::Standard),
             [
-                (code(), "/States/One/Branches/1/States/One/Resource".to_owned()),
-                (code(), "/States/One/Branches/2/States/One/Credentials".to_owned()),
+                (code(), "/States/One/Branches/1/States/Run/Resource".to_owned()),
+                (code(), "/States/One/Branches/2/States/Other/Credentials".to_owned()),
             ]
         );
     }
