@@ -8,6 +8,7 @@
 //! | `WORKLOAD` | the work to do, such as `publish` |
 //! | `PORT` | the port to listen on, 8080 unless set; 0 takes a free one |
 //! | `BIND_ADDRESS` | the address to listen on, 0.0.0.0 unless set |
+//! | `TRACE_NAME` | the name under which requests are traced in X-Ray; nothing is traced unless it is set |
 //! | `LOG_LEVEL` | `error`, `warn`, `info` (unless set), `debug` or `trace` |
 //!
 //! Each workload has variables of its own, such as `TOPIC_ARN`.

@@ -4,6 +4,7 @@ mod crud;
 mod publish;
 mod query;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
@@ -14,6 +15,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
+use workload::trace::{Outcome, Tracer};
 use workload::{Refusal, Workload};
 
 use crate::service::ServiceError;
@@ -23,18 +25,40 @@ use crate::{answer, body};
 pub(crate) const HEALTH_PATH: &str = "/healthz";
 
 /// The routes of a workload. Once `draining` is cancelled, every answer asks the client to close its connection.
-pub(crate) async fn of(workload: Workload, draining: CancellationToken) -> Result<Router, ServiceError> {
+pub(crate) async fn of(
+    workload: Workload,
+    draining: CancellationToken,
+    tracer: Option<Tracer>,
+) -> Result<Router, ServiceError> {
     let work = match workload {
         Workload::Publish => publish::routes().await?,
         Workload::Query => query::routes().await?,
         Workload::Crud => crud::routes().await?,
     };
-    Ok(work
+    let work = work
         .route(HEALTH_PATH, get(healthy))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(draining, close_while_draining))
-        .layer(from_fn(log)))
+        .layer(from_fn(log));
+    Ok(match tracer {
+        Some(tracer) => work.layer(from_fn_with_state(Arc::new(tracer), trace)),
+        None => work,
+    })
+}
+
+/// Traces the request, unless it is one of the balancer's own.
+async fn trace(State(tracer): State<Arc<Tracer>>, request: Request, next: Next) -> Response {
+    if request.uri().path() == HEALTH_PATH {
+        return next.run(request).await;
+    }
+    let header = request.headers().get("x-amzn-trace-id").and_then(|value| value.to_str().ok());
+    let Some(trace) = tracer.begin(header) else { return next.run(request).await };
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    tracer.end(&trace, Outcome { method: method.as_str(), path: &path, status });
+    response
 }
 
 async fn healthy() -> Response {

@@ -6,8 +6,10 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use workload::crud::token::SecretError;
+use workload::trace::Tracer;
 use workload::{ConfigError, UnknownWorkload};
 
 use crate::settings::Settings;
@@ -16,6 +18,9 @@ use crate::{connections, routes};
 /// How long requests in flight may take once the process is asked to stop. ECS kills 30 s after it has asked.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#container_definition_timeout>
 const PATIENCE: Duration = Duration::from_secs(25);
+
+/// How long the last segments of traces may take.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Why the program ends with exit code 1.
 #[derive(Debug, Error)]
@@ -49,7 +54,12 @@ pub(crate) fn run() -> Result<(), ServiceError> {
 async fn serve(settings: Settings) -> Result<(), ServiceError> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let draining = CancellationToken::new();
-    let router = routes::of(settings.workload, draining.clone()).await?;
+    let (tracer, sending) = Tracer::from_env().await.unzip();
+    let mut background: JoinSet<()> = JoinSet::new();
+    if let Some(sending) = sending {
+        background.spawn(sending);
+    }
+    let router = routes::of(settings.workload, draining.clone(), tracer).await?;
     let listen = |source| ServiceError::Listen { address: settings.address, source };
     let listener = TcpListener::bind(settings.address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
@@ -66,6 +76,11 @@ async fn serve(settings: Settings) -> Result<(), ServiceError> {
     draining.cancel();
     if !serving.await {
         return Err(ServiceError::Impatient);
+    }
+    // The tracer went with the last request; what it has left is sent unless that takes long.
+    let sent = async { while background.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST_WORDS, sent).await.is_err() {
+        tracing::warn!("the last segments were not sent");
     }
     tracing::info!("stopped");
     Ok(())

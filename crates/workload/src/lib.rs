@@ -5,6 +5,7 @@
 //! - [`query`] is the work behind `GET /turkeys/{breed}`.
 //! - [`crud`] is the work behind `/items`.
 //! - [`proof`] is the shape of the requests that show whether two variants do the same work.
+//! - [`trace`] sends traces of requests to X-Ray.
 //! - [`aws`] is how the programs call AWS.
 //! - [`Refusal`] is the one error answer: a status and a JSON body that leaks no internals.
 //! - [`ConfigError`] says which part of the environment is missing and how to set it.
@@ -14,6 +15,7 @@ pub mod crud;
 pub mod proof;
 pub mod publish;
 pub mod query;
+pub mod trace;
 
 mod config;
 mod kind;
