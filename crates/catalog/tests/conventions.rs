@@ -84,9 +84,10 @@ fn nothing_has_a_name_of_its_own() {
     });
 }
 
-/// What AWS gives for no resource in particular: a registry's token, and the delivery of a state machine's log.
+/// What AWS gives for no resource in particular: a registry's token, the delivery of a state machine's log,
+/// and what X-Ray takes.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy>
-const OF_NO_RESOURCE: [&str; 9] = [
+const OF_NO_RESOURCE: [&str; 11] = [
     "ecr:GetAuthorizationToken",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -96,6 +97,8 @@ const OF_NO_RESOURCE: [&str; 9] = [
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 ];
 
 /// All else names what it is about.
