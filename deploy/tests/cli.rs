@@ -16,7 +16,7 @@ fn the_help_is_as_reviewed() {
 #[test]
 fn the_variants_are_listed_with_their_settings() {
     let bench = Bench::new();
-    insta::assert_snapshot!("list", bench.ok(&["list"]));
+    insta::assert_snapshot!("list", bench.ok(&["list", "publish"]));
     let all = bench.json(&["list"]);
     assert_eq!(all, bench.json(&["list", "all"]));
     assert_ne!(all, bench.json(&["list", "publish"]));

@@ -17,9 +17,14 @@ fn they_load_and_fit_into_a_request() {
     let names: Vec<&str> = all(&catalog).map(Template::name).collect();
     for name in [
         "artifacts",
+        "identity",
+        "items",
         "network",
         "table",
         "topic",
+        "crud-fargate",
+        "crud-gateway",
+        "crud-lambda",
         "publish-direct",
         "query-apprunner",
         "query-direct",
