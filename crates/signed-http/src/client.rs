@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::request::form;
-use crate::signing::{Scope, add_signature};
+use crate::signing::{Scope, Signer, add_signature};
 use crate::{Request, Response, ServiceError, SignedHttpError, Transport, TransportError, endpoint, retry};
 
 /// How long before they expire credentials are had anew.
@@ -160,6 +160,15 @@ impl Client {
             operation: action.to_owned(),
             reason: error.to_string(),
         })
+    }
+
+    /// Signs requests to a service that are sent by other means, with the credentials of now.
+    ///
+    /// # Errors
+    /// [`SignedHttpError::NoRegion`], [`SignedHttpError::Credentials`].
+    pub async fn signer(&self, service: &str) -> Result<Signer, SignedHttpError> {
+        let region = endpoint::signing_region(service, self.region()?).to_owned();
+        Ok(Signer { credentials: self.credentials().await?, service: service.to_owned(), region })
     }
 
     async fn sign(

@@ -15,4 +15,5 @@ pub mod xml;
 pub use client::{Client, JsonVersion};
 pub use error::{ServiceError, SignedHttpError};
 pub use request::{Request, Response};
+pub use signing::Signer;
 pub use transport::{Transport, TransportError};

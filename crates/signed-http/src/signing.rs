@@ -27,6 +27,17 @@ pub(crate) fn add_signature(
     credentials: &Credentials,
     scope: &Scope<'_>,
 ) -> Result<(), String> {
+    let body = request.body().clone();
+    sign_request(request, &body, credentials, scope)
+}
+
+/// Signs a request to whoever its address or, where that is a path alone, its `Host` names.
+fn sign_request<B>(
+    request: &mut http::Request<B>,
+    body: &[u8],
+    credentials: &Credentials,
+    scope: &Scope<'_>,
+) -> Result<(), String> {
     let identity = credentials.clone().into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
@@ -42,16 +53,49 @@ pub(crate) fn add_signature(
         let value = value.to_str().map_err(|_| format!("the header {name} is not text"))?;
         headers.push((name.as_str(), value));
     }
+    let address = address(request)?;
     let signable = SignableRequest::new(
         request.method().as_str(),
-        request.uri().to_string(),
+        address,
         headers.into_iter(),
-        SignableBody::Bytes(request.body()),
+        SignableBody::Bytes(body),
     )
     .map_err(|error| error.to_string())?;
     let (instructions, _signature) = sign(signable, &params).map_err(|error| error.to_string())?.into_parts();
     instructions.apply_to_request_http1x(request);
     Ok(())
+}
+
+/// The scheme is not signed.
+fn address<B>(request: &http::Request<B>) -> Result<String, String> {
+    let uri = request.uri();
+    if uri.authority().is_some() {
+        return Ok(uri.to_string());
+    }
+    let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
+    host.map(|host| format!("http://{host}{uri}")).ok_or_else(|| "the request names no host".to_owned())
+}
+
+/// Signs requests that somebody else sends, such as those to a REST API whose methods have `AuthorizationType: AWS_IAM`.
+/// It keeps the credentials that it was made with, so it is made anew for each use.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html>
+#[derive(Clone, Debug)]
+pub struct Signer {
+    /// `Credentials` redacts itself when it is formatted.
+    pub(crate) credentials: Credentials,
+    pub(crate) service: String,
+    pub(crate) region: String,
+}
+
+impl Signer {
+    /// Adds the headers of the signature. All headers that the request has are signed, so none may change afterwards.
+    ///
+    /// # Errors
+    /// The reason, when the request cannot be put into canonical form: it names no host, or a header is not text.
+    pub fn sign<B>(&self, request: &mut http::Request<B>, body: &[u8]) -> Result<(), String> {
+        let scope = Scope { service: &self.service, region: &self.region, time: SystemTime::now() };
+        sign_request(request, body, &self.credentials, &scope)
+    }
 }
 
 /// S3 wants the payload's hash as a header and takes paths as they are; other services encode paths twice.
@@ -156,6 +200,25 @@ mod tests {
             header(&put, "x-amz-content-sha256"),
             "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"
         );
+    }
+
+    #[test]
+    fn a_path_is_signed_for_the_host_that_the_header_names() {
+        let credentials = Credentials::new("AKID", "secret", None, None, "test");
+        let scope = Scope { service: "execute-api", region: "us-east-1", time: SystemTime::UNIX_EPOCH };
+        let signature = |uri: &str, host: Option<&str>| {
+            let mut request = http::Request::get(uri).body("any kind of body").unwrap();
+            if let Some(host) = host {
+                request.headers_mut().insert("host", host.parse().unwrap());
+            }
+            sign_request(&mut request, b"", &credentials, &scope)
+                .map(|()| request.headers()["authorization"].to_str().unwrap().to_owned())
+        };
+        let whole = signature("http://127.0.0.1:1/v1/turkeys/a%2Fb?limit=1", None).unwrap();
+        let path = signature("/v1/turkeys/a%2Fb?limit=1", Some("127.0.0.1:1")).unwrap();
+        assert_eq!(whole, path);
+        assert_ne!(whole, signature("/v1/turkeys/a%2Fb?limit=1", Some("127.0.0.1:2")).unwrap());
+        assert!(signature("/", None).unwrap_err().contains("no host"));
     }
 
     #[test]
