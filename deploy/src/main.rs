@@ -1,5 +1,6 @@
 //! The command line program `deploy`.
 
+mod access;
 mod cli;
 mod commands;
 mod context;

@@ -6,6 +6,7 @@ use artifacts::{Architecture, Artifact, Flavor};
 use catalog::{Catalog, Template, Variant};
 use stacks::{DeployedStack, StackSpec};
 
+use crate::access::check_change;
 use crate::failure::Failure;
 use crate::settings::{Settings, TargetKind};
 
@@ -144,6 +145,7 @@ pub fn variant_spec(
     let flags = given.get(&variant.id);
     let pairs = flags.into_iter().flatten().map(|(flag, value)| (flag.as_str(), value.as_str()));
     let parameters = variant.settings(pairs, &current)?;
+    check_change(variant, &current, &parameters)?;
     let architecture = parameters
         .get(ARCHITECTURE)
         .or_else(|| current.get(ARCHITECTURE))

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::io::{Read, Write};
+
 use serde_json::{Value, json};
 use support::Bench;
 
@@ -12,8 +14,10 @@ const VARIANTS: [&str; 2] = ["query-direct", "query-lambda"];
 /// Sets a tunable, and asserts that nothing else changed, that no request failed meanwhile, and that the check is equal.
 fn redeploy(bench: &Bench, variant: &str, flag: &str, value: &str) {
     let redeployed = bench.json(&["redeploy", variant, &format!("--{flag}"), value]);
-    let changed: Vec<&Value> =
+    let mut changed: Vec<&Value> =
         redeployed["changes"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    // The caller's own address is let in by default.
+    changed.retain(|name| value != "resource-policy" || *name != "allowed-cidr");
     assert_eq!(changed, [flag], "{redeployed}");
     assert_eq!(redeployed["served"]["failed"], 0, "{redeployed}");
     assert_ne!(redeployed["served"]["requests"], 0, "{redeployed}");
@@ -55,6 +59,39 @@ fn a_cache_keeps_answers_while_it_is_on() {
     }
     seed(&bench, "2");
     assert_eq!(stale(&bench), Vec::<String>::new());
+    bench.ok(&["down"]);
+    bench.assert_bare();
+}
+
+/// The status of a request that nobody has signed.
+fn unsigned(bench: &Bench, variant: &str) -> String {
+    let status = bench.json(&["status", variant]);
+    let url = status["stacks"][0]["url"].as_str().unwrap_or_else(|| panic!("{status}"));
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut connection = std::net::TcpStream::connect(host).unwrap();
+    write!(connection, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn only_those_are_let_in_who_may() {
+    let bench = Bench::new();
+    bench.ok(&["up", "query-direct", "query-lambda"]);
+    for variant in VARIANTS {
+        assert_eq!(unsigned(&bench, variant), "200");
+        for (mode, status) in [("iam", "403"), ("resource-policy", "200"), ("none", "200")] {
+            redeploy(&bench, variant, "auth", mode);
+            assert_eq!(unsigned(&bench, variant), status, "{variant} {mode}");
+        }
+        // Another address than this one.
+        let closed = ["redeploy", variant, "--auth", "resource-policy", "--allowed-cidr", "192.0.2.7/32"];
+        assert_eq!(bench.output(&closed).status.code(), Some(1));
+        assert_eq!(unsigned(&bench, variant), "403");
+        let told = bench.fails(1, &["redeploy", variant, "--allowed-cidr", "127.0.0.1/32"]);
+        assert!(told.contains("as long as resource-policy is in force"), "{told}");
+    }
     bench.ok(&["down"]);
     bench.assert_bare();
 }

@@ -15,6 +15,7 @@ use self::traffic::{Served, Traffic};
 use super::check::{check_all, foundation_outputs, text};
 use super::status::{deployed, settings_of};
 use super::up::facts;
+use crate::access::let_in_the_caller;
 use crate::cli::RedeployArgs;
 use crate::context::Context;
 use crate::deployment::deploy;
@@ -23,7 +24,7 @@ use crate::plan::{Given, Plan, Purpose, variant_spec};
 use crate::printer::seconds;
 use crate::settings::TargetKind;
 use crate::target::Target;
-use crate::work::{Subject, Surroundings, Verdict};
+use crate::work::{AUTH, SIGNED, Subject, Surroundings, Verdict};
 
 /// The data of `redeploy --json`.
 #[derive(Serialize)]
@@ -46,7 +47,8 @@ struct Change {
 
 pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let Some((variant, values)) = flags::read(context, args)? else { return Ok(()) };
-    let given: Given = [(variant.id.clone(), values)].into();
+    let mut given: Given = [(variant.id.clone(), values)].into();
+    let_in_the_caller(context, &mut given).await?;
     // What no deployed value could make right is refused before any call.
     check_each(variant, &given)?;
     let not_up = || match check_together(variant, &given) {
@@ -75,7 +77,15 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let board = board(variant, stack, &outputs, &given, &plan);
     let surroundings = Surroundings { target: &target, outputs: &outputs };
     let traffic = match Subject::new(variant, &stack.outputs, &stack.parameters) {
-        Some(subject) => Traffic::start(&subject, &variant.workload, &surroundings).await?,
+        Some(subject) => {
+            // Signed requests are let in before the change and after it, if it is one from or to signatures.
+            let wanted = given.get(&variant.id).and_then(|values| {
+                values.iter().find(|(flag, _)| variant.tunables.get(*flag).is_some_and(|name| name == AUTH))
+            });
+            let signs = subject.wants_signatures() || wanted.is_some_and(|(_, mode)| mode == SIGNED);
+            let subject = if signs { subject.signed(&surroundings).await? } else { subject };
+            Traffic::start(&subject, &variant.workload, &surroundings).await?
+        }
         None => None,
     };
     let deployment = deploy(context, &target, &plan, board).await;

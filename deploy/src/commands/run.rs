@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use self::measurement::{Measurement, measure};
 use super::check::{check_all, conclude, text};
 use super::up::facts;
+use crate::access::let_in_the_caller;
 use crate::cli::RunArgs;
 use crate::context::Context;
 use crate::deployment::deploy;
@@ -41,7 +42,8 @@ struct Results {
 
 pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
     let variants = context.select(&args.up.select.selection)?;
-    let given = given(&context.settings, &context.catalog, &variants, &args.up.set)?;
+    let mut given = given(&context.settings, &context.catalog, &variants, &args.up.set)?;
+    let_in_the_caller(context, &mut given).await?;
     Plan::new(&context.catalog, &context.settings, variants.clone(), &given, &[])?;
     if let Some(out) = &args.out {
         check_place(out)?;

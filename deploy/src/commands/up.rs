@@ -5,6 +5,7 @@ use stacks::{Blackboard, StackReport, inspect};
 
 use super::status::{Report, settings_of};
 use super::table::columns;
+use crate::access::let_in_the_caller;
 use crate::cli::UpArgs;
 use crate::context::Context;
 use crate::deployment::{Deployment, deploy, unavailable};
@@ -28,7 +29,8 @@ struct Up<'a> {
 pub async fn run(context: &Context, args: UpArgs) -> Result<(), Failure> {
     // What can be refused is refused before anything is started.
     let variants = context.select(&args.select.selection)?;
-    let given = given(&context.settings, &context.catalog, &variants, &args.set)?;
+    let mut given = given(&context.settings, &context.catalog, &variants, &args.set)?;
+    let_in_the_caller(context, &mut given).await?;
     Plan::new(&context.catalog, &context.settings, variants.clone(), &given, &[])?;
     let _lock = context.lock("up").await?;
     let (target, identity) = target(context).await?;

@@ -63,5 +63,8 @@ pub async fn ask(transport: &Transport, subject: &Subject, question: &Question) 
     *request.method_mut() = question.method.clone();
     *request.uri_mut() = question.uri(subject)?;
     *request.headers_mut() = question.headers.clone();
+    if let Some(signer) = &subject.signer {
+        signer.sign(&mut request, &question.body)?;
+    }
     transport.send(request).await.map_err(|error| error.to_string())
 }

@@ -122,6 +122,10 @@ fn judge(
     answer: &Response,
 ) -> Result<(), (String, String)> {
     match (&case.expect, all) {
+        // API Gateway says the same of an unknown path as of an unsigned request.
+        (Expect::Refused { statuses, .. }, _) if subject.wants_signatures() && statuses.contains(&404) => {
+            judge_refusal(&[403], Some("Not found, or not signed"), answer)
+        }
         (Expect::Refused { statuses, message }, _) => judge_refusal(statuses, *message, answer),
         (Expect::Page { limit, .. }, Some(all)) => {
             all.first(limit.unwrap_or_else(|| page_size(subject)).into()).judge(answer)

@@ -1,6 +1,7 @@
 //! Light traffic while a variant is redeployed, to see whether it serves throughout.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -99,5 +100,14 @@ pub fn target(subject: &Subject, sample: &Sample) -> Result<load::Target, Failur
         body: question.body,
         accepts: Some(load::Accepts(sample.accepts.clone())),
     };
-    Ok(load::Target::new(&subject.variant, request))
+    let mut target = load::Target::new(&subject.variant, request);
+    target.seal = subject.signer.clone().map(|signer| {
+        load::Seal(Arc::new(move |request, body| {
+            // What cannot be signed is refused by the variant, and so is counted.
+            if let Err(error) = signer.sign(request, body) {
+                tracing::debug!(%error, "a request is not signed");
+            }
+        }))
+    });
+    Ok(target)
 }

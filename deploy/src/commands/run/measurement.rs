@@ -59,7 +59,8 @@ pub async fn measure(
         let workload: Workload =
             name.parse().map_err(|error: workload::UnknownWorkload| Failure::of(&error))?;
         let request = work::sample(workload, surroundings).await?;
-        let targets = subjects
+        let targets = work::admitted(subjects, surroundings)
+            .await?
             .iter()
             .map(|subject| traffic_target(subject, &request))
             .collect::<Result<Vec<_>, _>>()?;
