@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
+/// Selects the built-in static web server instead of another program.
+const STATIC_FILES: &str = "--static-files";
+
 /// Resource limits of one process. `None` leaves what the parent has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -32,6 +35,13 @@ impl Launcher {
     #[must_use]
     pub fn new(program: PathBuf, leading_args: Vec<OsString>) -> Self {
         Self { program, leading_args }
+    }
+
+    /// The words that run the built-in static web server; nginx's arguments `-p` and `-c` follow them.
+    #[must_use]
+    pub fn static_files(&self) -> Vec<OsString> {
+        let program = std::iter::once(self.program.clone().into_os_string());
+        program.chain(self.leading_args.iter().cloned()).chain([STATIC_FILES.into()]).collect()
     }
 
     /// A command that runs `program` within `limits`, in a process group of its own. Add the program's arguments,
@@ -58,6 +68,10 @@ impl Launcher {
 ///
 /// The process gets SIGKILL when its parent's thread ends, and ends at once if the parent is gone already.
 pub fn launch(args: impl IntoIterator<Item = OsString>) -> io::Error {
+    let mut args = args.into_iter().peekable();
+    if args.next_if(|first| first == STATIC_FILES).is_some() {
+        return crate::static_files::run(args);
+    }
     match prepare(args) {
         Ok(mut command) => become_program(&mut command),
         Err(error) => error,

@@ -11,6 +11,7 @@
 //! | [`balancer`] | target groups with health checks, listeners with rules |
 //! | [`runner`] | an App Runner service: instances on demand behind a port |
 //! | [`rest_api`] | API Gateway REST APIs: methods, validation, mapping, integrations |
+//! | [`static_files`] | a site of plain files from an nginx configuration |
 //! | [`server`] | the HTTP server that balancers and REST APIs share |
 
 pub mod balancer;
@@ -23,6 +24,7 @@ mod process;
 pub mod rest_api;
 pub mod runner;
 pub mod server;
+pub mod static_files;
 pub mod task;
 
 pub use log_sink::{DiscardLogs, LogSink};

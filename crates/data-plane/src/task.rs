@@ -8,6 +8,7 @@ mod scheduler;
 mod service;
 mod spec;
 mod status;
+mod substitute;
 
 pub use instance::Task;
 pub use rootfs::{ImageRootfs, RootfsCache};
@@ -20,3 +21,4 @@ pub use status::{
     Deployment, DeploymentFailure, DeploymentState, ServiceEvent, ServiceStatus, TaskExit, TaskState,
     TaskSummary,
 };
+pub use substitute::Substitute;

@@ -17,6 +17,27 @@ pub struct Task {
     id: String,
     address: SocketAddr,
     process: Process,
+    /// After the process, so that it is removed when nobody writes there any more.
+    _directory: Option<OwnDirectory>,
+}
+
+/// The working directory of a task whose image is played by this machine's programs.
+struct OwnDirectory(PathBuf);
+
+impl OwnDirectory {
+    fn create(rootfs: &ImageRootfs, id: &str) -> std::io::Result<Self> {
+        let path = rootfs.path.join("tasks").join(id);
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for OwnDirectory {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::debug!(path = %self.0.display(), %error, "the directory of a task could not be removed");
+        }
+    }
 }
 
 impl Task {
@@ -44,7 +65,10 @@ impl Task {
             config.env.iter().filter_map(|variable| variable.split_once('=')).collect();
         let path =
             environment.iter().rfind(|(name, _)| *name == "PATH").map_or(DEFAULT_PATH, |(_, path)| path);
-        let working_dir = working_dir(&spec.rootfs);
+        let id = Uuid::new_v4().simple().to_string();
+        let own = spec.rootfs.played_by.as_ref().map(|_| OwnDirectory::create(&spec.rootfs, &id));
+        let own = own.transpose().map_err(failed)?;
+        let working_dir = own.as_ref().map_or_else(|| working_dir(spec), |own| own.0.clone());
         let executable = find(&spec.rootfs, program, path).ok_or_else(|| TaskError::ProgramNotFound {
             family: spec.family.clone(),
             program: program.clone(),
@@ -64,9 +88,8 @@ impl Task {
             .env("PORT", address.port().to_string())
             .env("BIND_ADDRESS", address.ip().to_string())
             .current_dir(working_dir);
-        let id = Uuid::new_v4().simple().to_string();
         let process = Process::spawn(process, log_sink(spec, context, &id)).map_err(failed)?;
-        Ok(Self { id, address, process })
+        Ok(Self { id, address, process, _directory: own })
     }
 
     /// 32 hex digits.
@@ -112,8 +135,9 @@ fn log_sink(spec: &TaskSpec, context: &TaskContext, id: &str) -> LineSink {
     Arc::new(move |line: &str| logs.write(&group, &stream, line))
 }
 
-fn working_dir(rootfs: &ImageRootfs) -> PathBuf {
-    let wanted = rootfs.config.working_dir.as_deref().map(Path::new);
+fn working_dir(spec: &TaskSpec) -> PathBuf {
+    let rootfs = &spec.rootfs;
+    let wanted = spec.working_dir.as_ref().or(rootfs.config.working_dir.as_ref()).map(Path::new);
     wanted.and_then(|path| rootfs.resolve(path)).unwrap_or_else(|| rootfs.path.clone())
 }
 

@@ -31,6 +31,10 @@ impl RootfsCache {
         Self { directory, unpacking: Arc::default() }
     }
 
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Unpacks the layers of `image` in order, or finds them unpacked.
     ///
     /// # Errors
@@ -40,7 +44,7 @@ impl RootfsCache {
         let name: String =
             image.digest.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let path = self.directory.join(name);
-        let rootfs = ImageRootfs { path, digest: image.digest, config: image.config };
+        let rootfs = ImageRootfs { path, digest: image.digest, config: image.config, played_by: None };
         if !rootfs.path.is_dir() {
             let (target, layers) = (rootfs.path.clone(), image.layers);
             let unpacked = tokio::task::spawn_blocking(move || unpack_to(&target, &layers)).await;
@@ -60,6 +64,8 @@ pub struct ImageRootfs {
     pub path: PathBuf,
     pub digest: String,
     pub config: ImageConfig,
+    /// What plays the image, where programs of this machine do instead of its own: see [`super::Substitute`].
+    pub played_by: Option<String>,
 }
 
 /// Images are what their digest says.

@@ -66,6 +66,8 @@ pub struct TaskSpec {
     /// Replace the image's entry point or command when set.
     pub entry_point: Option<Vec<String>>,
     pub command: Option<Vec<String>>,
+    /// Replaces the image's working directory when set.
+    pub working_dir: Option<String>,
     /// Over the image's and the context's variables.
     pub environment: BTreeMap<String, String>,
     /// The port of the container; its process gets a free loopback port as `PORT` instead.

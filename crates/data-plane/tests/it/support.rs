@@ -185,6 +185,7 @@ pub async fn task_spec() -> (TaskSpec, TempDir) {
         rootfs,
         entry_point: None,
         command: None,
+        working_dir: None,
         environment: BTreeMap::new(),
         container_port: Some(8080),
         cpu: 256,

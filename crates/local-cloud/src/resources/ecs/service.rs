@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudformation::handler::{Failure, Resource};
-use data_plane::task::{CircuitBreaker, DeploymentConfiguration, TaskService};
+use data_plane::task::{CircuitBreaker, DeploymentConfiguration, ServiceSpec, TaskService};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -163,6 +163,13 @@ async fn reachable(
     Ok(())
 }
 
+/// Says which program plays an image that is not pulled.
+fn tell_player(call: &Call<Properties>, spec: &ServiceSpec) {
+    if let Some(player) = &spec.task.rootfs.played_by {
+        (call.request.progress)(&format!("{} is played by {player}", spec.task.container));
+    }
+}
+
 #[async_trait]
 impl ResourceType for Service {
     const SCHEMA: &'static str = include_str!("../schemas/ecs-service.yaml");
@@ -185,6 +192,7 @@ impl ResourceType for Service {
                 return Err(refused(error));
             }
         };
+        tell_player(&call, &spec);
         let handle = TaskService::start(spec, ecs.task_context());
         ecs.put_service(ecs::Service {
             arn: arn.clone(),

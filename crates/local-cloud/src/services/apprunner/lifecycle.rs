@@ -219,6 +219,7 @@ impl AppRunner {
             rootfs,
             entry_point: None,
             command: None,
+            working_dir: None,
             environment: image.configuration.runtime_environment_variables.clone(),
             container_port: Some(port),
             cpu,

@@ -38,6 +38,8 @@ pub struct ContainerDefinition {
     pub command: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry_point: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<String>,
     pub environment: Vec<KeyValue>,
     pub secrets: Vec<Secret>,
     pub port_mappings: Vec<PortMapping>,

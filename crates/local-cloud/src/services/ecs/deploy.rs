@@ -78,7 +78,7 @@ pub async fn task_service_spec(
         target_groups.push(group.handle);
     }
     let log_group = image::log_group(services, container)?;
-    let rootfs = image::pull(services, &container.image).await?;
+    let rootfs = image::of_container(services, container).await?;
     let environment = secrets::environment(services, definition)?;
     let open_files =
         container.ulimits.iter().find(|limit| limit.name == "nofile").map(|limit| limit.soft_limit);
@@ -89,6 +89,7 @@ pub async fn task_service_spec(
         rootfs,
         entry_point: container.entry_point.clone(),
         command: container.command.clone(),
+        working_dir: container.working_directory.clone(),
         environment,
         container_port: container.port_mappings.first().map(|mapping| mapping.container_port),
         cpu: definition.cpu,

@@ -1,8 +1,9 @@
+use std::fmt;
 use std::sync::Arc;
 
 use data_plane::task::ImageRootfs;
 
-use super::{ContainerDefinition, EcsError};
+use super::{ContainerDefinition, EcsError, public_image};
 use crate::Services;
 
 /// `registry/repository[:tag][@digest]`
@@ -36,17 +37,45 @@ impl ImageReference {
     }
 }
 
+impl fmt::Display for ImageReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.reference.starts_with("sha256:") { '@' } else { ':' };
+        if !self.registry.is_empty() {
+            write!(f, "{}/", self.registry)?;
+        }
+        write!(f, "{}{separator}{}", self.repository, self.reference)
+    }
+}
+
+fn cannot_pull(image: &str, why: &str) -> EcsError {
+    EcsError::CannotStart(format!(
+        "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {why}"
+    ))
+}
+
+/// What a container runs: a public image that is played by this machine's programs (see [`public_image`]), or one from the
+/// cloud's own registry.
+pub(super) async fn of_container(
+    services: &Services,
+    container: &ContainerDefinition,
+) -> Result<Arc<ImageRootfs>, EcsError> {
+    let image = container.image.as_str();
+    let reference = ImageReference::parse(image);
+    match public_image::substitute(&reference, container, &services.context.launcher).await {
+        None => pull(services, image).await,
+        Some(played) => played
+            .and_then(|played| services.ecs.images.substitute(&played).map_err(|error| error.to_string()))
+            .map_err(|why| cannot_pull(image, &why)),
+    }
+}
+
 /// Pulls an image from the cloud's own registry and unpacks it, or finds it unpacked.
 pub(in crate::services) async fn pull(
     services: &Services,
     image: &str,
 ) -> Result<Arc<ImageRootfs>, EcsError> {
     let reference = ImageReference::parse(image);
-    let cannot = |why: String| {
-        EcsError::CannotStart(format!(
-            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {why}"
-        ))
-    };
+    let cannot = |why: String| cannot_pull(image, &why);
     let context = &services.context;
     let aws_name = format!("{}.dkr.ecr.{}.amazonaws.com", context.account, context.region);
     if reference.registry != services.ecr.registry() && reference.registry != aws_name {

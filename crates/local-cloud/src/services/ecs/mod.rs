@@ -7,6 +7,7 @@ mod error;
 mod express;
 mod image;
 mod secrets;
+mod public_image;
 mod wire;
 
 use std::collections::BTreeMap;
