@@ -5,6 +5,7 @@
 mod ask;
 mod canonical;
 pub mod crud;
+mod proxy;
 mod publish;
 mod query;
 mod refusal;
@@ -154,13 +155,14 @@ pub fn path(workload: &str) -> Option<&'static str> {
         Workload::Publish => Some(workload::publish::PATH),
         Workload::Query => Some(query::PATH),
         Workload::Crud => Some(workload::crud::PATH),
+        Workload::Proxy => Some(workload::proxy::PATH),
     }
 }
 
 /// The output of a foundation stack that names the table that the workload reads, and which must not be empty.
 pub fn seeded_table(workload: &str) -> Option<&'static str> {
     match workload.parse().ok()? {
-        Workload::Publish | Workload::Crud => None,
+        Workload::Publish | Workload::Crud | Workload::Proxy => None,
         Workload::Query => Some(query::TABLE),
     }
 }
@@ -171,6 +173,7 @@ pub async fn sample(workload: Workload, surroundings: &Surroundings<'_>) -> Resu
         Workload::Publish => Ok(publish::sample()),
         Workload::Query => query::sample(surroundings).await,
         Workload::Crud => crud::sample(surroundings).await,
+        Workload::Proxy => Ok(proxy::sample()),
     }
 }
 
@@ -198,6 +201,7 @@ pub async fn check(
         Workload::Publish => publish::check(subjects, surroundings).await?,
         Workload::Query => query::check(subjects, surroundings).await?,
         Workload::Crud => crud::check(subjects, surroundings).await?,
+        Workload::Proxy => proxy::check(subjects, surroundings).await,
     };
     differences.sort();
     Ok(Verdict {

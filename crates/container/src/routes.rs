@@ -16,7 +16,7 @@ use axum::response::Response;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 use workload::trace::{Outcome, Tracer};
-use workload::{Refusal, Workload};
+use workload::{ConfigError, Refusal, Workload};
 
 use crate::service::ServiceError;
 use crate::{answer, body};
@@ -34,6 +34,15 @@ pub(crate) async fn of(
         Workload::Publish => publish::routes().await?,
         Workload::Query => query::routes().await?,
         Workload::Crud => crud::routes().await?,
+        Workload::Proxy => {
+            return Err(ConfigError::Invalid {
+                name: "WORKLOAD",
+                value: workload.name().to_owned(),
+                meaning: "a workload of this program: containers serve these pages with nginx itself",
+                example: "publish",
+            }
+            .into());
+        }
     };
     let work = work
         .route(HEALTH_PATH, get(healthy))

@@ -81,10 +81,9 @@ mod tests {
     fn the_workload_must_be_named_and_known() {
         assert!(workload(None).unwrap_err().to_string().starts_with("WORKLOAD is not set"));
         let unknown = workload(Some("publsh".to_owned())).unwrap_err().to_string();
-        assert_eq!(
-            unknown,
-            "WORKLOAD: there is no workload \"publsh\": the workloads are publish, query, crud"
-        );
+        let listed = unknown.split_once("the workloads are ").unwrap();
+        assert_eq!(listed.0, "WORKLOAD: there is no workload \"publsh\": ");
+        assert!(listed.1.starts_with("publish, "), "{unknown}");
         assert_eq!(workload(Some("publish".to_owned())).unwrap(), Workload::Publish);
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 
 /// A request, as far as the functions look at it. Whatever a caller leaves out, as one that invokes the function directly
@@ -17,10 +19,32 @@ pub struct ProxyRequest {
     headers: Option<BTreeMap<String, Option<String>>>,
     multi_value_headers: Option<BTreeMap<String, Option<Vec<String>>>>,
     query_string_parameters: Option<BTreeMap<String, Option<String>>>,
+    multi_value_query_string_parameters: Option<BTreeMap<String, Option<Vec<String>>>>,
     request_context: Option<RequestContext>,
     body: Option<String>,
     is_base64_encoded: bool,
 }
+
+/// What API Gateway knows about a request.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+struct RequestContext {
+    path: Option<String>,
+    authorizer: Option<BTreeMap<String, serde_json::Value>>,
+    identity: Option<Identity>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", default)]
+struct Identity {
+    source_ip: Option<String>,
+}
+
+/// The most that a function may answer, as JSON.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+/// A JSON text needs at most six bytes for one of a body's, and the head is small: below this it always fits.
+const SURELY_FITS: usize = 900 * 1024;
 
 impl ProxyRequest {
     /// The HTTP method, upper case; empty when there is none.
@@ -66,6 +90,27 @@ impl ProxyRequest {
         self.request_context.as_ref()?.authorizer.as_ref()?.get(name)?.as_str()
     }
 
+    /// All headers with all of their values. What no header may hold is left out.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        pairs(self.multi_value_headers.as_ref(), self.headers.as_ref())
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?)))
+            .collect()
+    }
+
+    /// The parameters of the query string, decoded; those of one name stand together, in their order.
+    #[must_use]
+    pub fn query_pairs(&self) -> Vec<(String, String)> {
+        pairs(self.multi_value_query_string_parameters.as_ref(), self.query_string_parameters.as_ref())
+    }
+
+    /// The address that the request came to API Gateway from.
+    #[must_use]
+    pub fn client(&self) -> Option<&str> {
+        self.request_context.as_ref()?.identity.as_ref()?.source_ip.as_deref()
+    }
+
     /// The bytes of the body, as the client sent them; `None` when they are said to be Base64 and are not.
     #[must_use]
     pub fn body(&self) -> Option<Vec<u8>> {
@@ -74,11 +119,23 @@ impl ProxyRequest {
     }
 }
 
-/// What API Gateway knows about a request.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
-struct RequestContext {
-    path: Option<String>,
-    authorizer: Option<BTreeMap<String, serde_json::Value>>,
+/// All values where the event has them, else the last ones.
+fn pairs(
+    all: Option<&BTreeMap<String, Option<Vec<String>>>>,
+    last: Option<&BTreeMap<String, Option<String>>>,
+) -> Vec<(String, String)> {
+    match all {
+        Some(all) => {
+            let values = all.iter().flat_map(|(name, values)| {
+                values.iter().flatten().map(|value| (name.clone(), value.clone()))
+            });
+            values.collect()
+        }
+        None => {
+            let values = last.into_iter().flatten();
+            values.filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
+        }
+    }
 }
 
 /// An answer.
@@ -87,6 +144,9 @@ struct RequestContext {
 pub struct ProxyResponse {
     status_code: u16,
     headers: BTreeMap<String, String>,
+    /// Those with more than one value.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    multi_value_headers: BTreeMap<String, Vec<String>>,
     body: String,
     is_base64_encoded: bool,
 }
@@ -95,20 +155,14 @@ impl ProxyResponse {
     /// An answer with a JSON body.
     #[must_use]
     pub fn json(status: u16, body: String) -> ProxyResponse {
-        ProxyResponse { status_code: status, headers: BTreeMap::new(), body, is_base64_encoded: false }
-            .with_header("content-type", "application/json")
+        ProxyResponse::plain(status, body, false).with_header("content-type", "application/json")
     }
 
     /// An answer with any body: text goes as it is, other bytes go as Base64, which API Gateway turns back where the API
     /// has a matching binary media type.
     #[must_use]
     pub fn bytes(status: u16, content_type: &str, body: Vec<u8>) -> ProxyResponse {
-        let (body, is_base64_encoded) = match String::from_utf8(body) {
-            Ok(text) => (text, false),
-            Err(error) => (STANDARD.encode(error.as_bytes()), true),
-        };
-        ProxyResponse { status_code: status, headers: BTreeMap::new(), body, is_base64_encoded }
-            .with_header("content-type", content_type)
+        ProxyResponse::of_bytes(status, body).with_header("content-type", content_type)
     }
 
     /// The answer with one more header.
@@ -116,6 +170,25 @@ impl ProxyResponse {
     pub fn with_header(mut self, name: &str, value: &str) -> ProxyResponse {
         self.headers.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    fn plain(status: u16, body: String, is_base64_encoded: bool) -> ProxyResponse {
+        let (headers, multi_value_headers) = (BTreeMap::new(), BTreeMap::new());
+        ProxyResponse { status_code: status, headers, multi_value_headers, body, is_base64_encoded }
+    }
+
+    fn of_bytes(status: u16, body: Vec<u8>) -> ProxyResponse {
+        match String::from_utf8(body) {
+            Ok(text) => ProxyResponse::plain(status, text, false),
+            Err(error) => ProxyResponse::plain(status, STANDARD.encode(error.as_bytes()), true),
+        }
+    }
+
+    /// Whether Lambda can give this answer back.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.body.len() <= SURELY_FITS
+            || serde_json::to_vec(self).is_ok_and(|answer| answer.len() <= LARGEST_ANSWER)
     }
 
     /// The HTTP status.
@@ -134,6 +207,30 @@ impl crate::start::Reply for ProxyResponse {
 impl From<workload::Refusal> for ProxyResponse {
     fn from(refusal: workload::Refusal) -> ProxyResponse {
         ProxyResponse::json(refusal.status, refusal.body())
+    }
+}
+
+/// Any answer, with all of its headers whose values are text.
+impl From<http::Response<Bytes>> for ProxyResponse {
+    fn from(answer: http::Response<Bytes>) -> ProxyResponse {
+        let (parts, body) = answer.into_parts();
+        let mut response = ProxyResponse::of_bytes(parts.status.as_u16(), body.into());
+        for name in parts.headers.keys() {
+            let values = parts.headers.get_all(name).iter();
+            let mut values: Vec<String> =
+                values.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect();
+            match (values.len(), values.pop()) {
+                (1, Some(value)) => {
+                    response.headers.insert(name.to_string(), value);
+                }
+                (_, Some(value)) => {
+                    values.push(value);
+                    response.multi_value_headers.insert(name.to_string(), values);
+                }
+                (_, None) => {}
+            }
+        }
+        response
     }
 }
 
@@ -213,6 +310,45 @@ mod tests {
         let request = request(json!({"body": null, "headers": null}));
         assert_eq!(request, ProxyRequest::default());
         assert_eq!(request.body().unwrap(), b"");
+    }
+
+    #[test]
+    fn all_values_of_headers_and_parameters_are_kept() {
+        let request = request(json!({
+            "headers": {"Accept": "b"}, "multiValueHeaders": {"Accept": ["a", "b"], "bad name": ["x"]},
+            "queryStringParameters": {"q": "2"}, "multiValueQueryStringParameters": {"q": ["1", "2"], "e": [""]},
+            "requestContext": {"identity": {"sourceIp": "10.0.0.1"}, "stage": "v1"}
+        }));
+        let accepted: Vec<_> = request.headers().get_all("accept").iter().cloned().collect();
+        assert_eq!(
+            (accepted, request.headers().len()),
+            (vec!["a".parse().unwrap(), "b".parse().unwrap()], 2)
+        );
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(request.query_pairs(), [pair("e", ""), pair("q", "1"), pair("q", "2")]);
+        assert_eq!(request.client(), Some("10.0.0.1"));
+        let single = self::request(json!({"headers": {"A": "b"}, "queryStringParameters": {"q": "2"}}));
+        assert_eq!((single.headers().len(), single.query_pairs()), (1, vec![pair("q", "2")]));
+    }
+
+    #[test]
+    fn any_answer_is_passed_back_and_a_large_one_noticed() {
+        let answer = |body: Vec<u8>| {
+            let builder = http::Response::builder().status(206).header("etag", "\"x\"");
+            let builder = builder.header("set-cookie", "a=1").header("set-cookie", "b=2");
+            ProxyResponse::from(builder.body(Bytes::from(body)).unwrap())
+        };
+        assert_eq!(
+            serde_json::to_value(answer(vec![0xff, 0x00])).unwrap(),
+            json!({
+                "statusCode": 206, "headers": {"etag": "\"x\""},
+                "multiValueHeaders": {"set-cookie": ["a=1", "b=2"]}, "body": "/wA=", "isBase64Encoded": true
+            })
+        );
+        assert!(answer(vec![b'a'; 6_000_000]).fits());
+        assert!(answer(vec![0xff; 4_500_000]).fits());
+        assert!(!answer(vec![0xff; 5_000_000]).fits());
+        assert!(!answer(vec![b'\n'; 4_000_000]).fits());
     }
 
     #[test]

@@ -14,11 +14,14 @@ pub enum Workload {
     Query,
     /// `/items`: create, read, update and delete behind bearer tokens.
     Crud,
+    /// `GET /{path}`: the answer is that of the nginx behind, byte for byte.
+    Proxy,
 }
 
 impl Workload {
     /// All workloads, in the order in which they are shown.
-    pub const ALL: &'static [Workload] = &[Workload::Publish, Workload::Query, Workload::Crud];
+    pub const ALL: &'static [Workload] =
+        &[Workload::Publish, Workload::Query, Workload::Proxy, Workload::Crud];
 
     /// The name, as a template's `Metadata.Variant.Workload` and the container's `WORKLOAD` give it.
     #[must_use]
@@ -27,6 +30,7 @@ impl Workload {
             Workload::Publish => "publish",
             Workload::Query => "query",
             Workload::Crud => "crud",
+            Workload::Proxy => "proxy",
         }
     }
 }
@@ -77,7 +81,7 @@ mod tests {
         let error = "publsh".parse::<Workload>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no workload \"publsh\": the workloads are publish, query, crud"
+            "there is no workload \"publsh\": the workloads are publish, query, proxy, crud"
         );
     }
 }

@@ -4,6 +4,7 @@
 //! - [`publish`] is the work behind `POST /publish`.
 //! - [`query`] is the work behind `GET /turkeys/{breed}`.
 //! - [`crud`] is the work behind `/items`.
+//! - [`proxy`] is the work behind `GET /{path}`.
 //! - [`proof`] is the shape of the requests that show whether two variants do the same work.
 //! - [`trace`] sends traces of requests to X-Ray.
 //! - [`aws`] is how the programs call AWS.
@@ -13,6 +14,7 @@
 pub mod aws;
 pub mod crud;
 pub mod proof;
+pub mod proxy;
 pub mod publish;
 pub mod query;
 pub mod trace;

@@ -1,0 +1,141 @@
+//! `proxy`: every variant answers as its nginx does, whose pages are known byte for byte.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use http::Method;
+use http::header::{HeaderName, HeaderValue};
+use signed_http::{Response, Transport};
+use workload::proxy::{Case, Expect, cases, pages};
+
+use super::{Checked, Difference, Question, Sample, Subject, Surroundings, ask, excerpt};
+
+/// How many requests are under way at once.
+const CONCURRENT: usize = 8;
+/// How many characters of a body a difference shows.
+const EXCERPT: usize = 60;
+
+/// A page of 1 KB.
+pub fn sample() -> Sample {
+    let path = workload::proxy::PATH;
+    let page = pages().into_iter().find(|page| page.path == path).map(|page| page.body);
+    let page = page.unwrap_or_default();
+    Sample {
+        question: Question::new(Method::GET, path),
+        accepts: Arc::new(move |body| body == page.as_slice()),
+    }
+}
+
+/// Gives every case to every subject, and compares status, headers and body with what they must be.
+pub async fn check(subjects: &[Subject], surroundings: &Surroundings<'_>) -> Checked {
+    let transport = surroundings.transport();
+    let cases = cases();
+    let asked: Vec<_> = subjects
+        .iter()
+        .flat_map(|subject| cases.iter().map(move |case| (subject, case)))
+        .map(|(subject, case)| async move { judge(transport, subject, case).await })
+        .collect();
+    let judged: Vec<_> = futures::stream::iter(asked).buffer_unordered(CONCURRENT).collect().await;
+    Checked { inputs: cases.len(), differences: judged.into_iter().flatten().collect() }
+}
+
+async fn judge(transport: &Transport, subject: &Subject, case: &Case) -> Option<Difference> {
+    let difference = |(expected, got)| Difference {
+        variant: subject.variant.clone(),
+        case: case.name.clone(),
+        expected,
+        got,
+    };
+    let answer = match question(case) {
+        Ok(question) => ask(transport, subject, &question).await,
+        Err(reason) => Err(reason),
+    };
+    let found = match answer {
+        Ok(answer) => deviation(&case.expect, &answer),
+        Err(reason) => Some(("an answer".to_owned(), reason)),
+    };
+    found.map(difference)
+}
+
+fn question(case: &Case) -> Result<Question, String> {
+    let method = case.method.parse().map_err(|_| format!("{} is not a method", case.method))?;
+    let mut question =
+        Question::new(method, case.path.clone()).body(Bytes::from_static(case.body.as_bytes()));
+    for (name, value) in &case.headers {
+        let header: Option<(HeaderName, HeaderValue)> = name.parse().ok().zip(value.parse().ok());
+        let (name, value) = header.ok_or_else(|| format!("{name}: {value} is not a header"))?;
+        question.headers.append(name, value);
+    }
+    Ok(question)
+}
+
+/// The first thing in which an answer is not as expected: what should be there, and what is.
+fn deviation(expect: &Expect, answer: &Response) -> Option<(String, String)> {
+    if answer.status != expect.status {
+        let got = format!("{} {}", answer.status, excerpt(&answer.body, EXCERPT));
+        return Some((expect.status.to_string(), got));
+    }
+    for (name, value) in &expect.headers {
+        let got = answer.header(name).unwrap_or_default();
+        // A content type may say a character set; all else is equal or different.
+        let compared =
+            if *name == "content-type" { got.split(';').next().unwrap_or_default().trim() } else { got };
+        if compared != value {
+            return Some((format!("{name}: {value}"), format!("{name}: {got}")));
+        }
+    }
+    let body = expect.body.as_deref().unwrap_or_default();
+    if answer.body == body {
+        return None;
+    }
+    let at = answer.body.iter().zip(body).take_while(|(got, wanted)| got == wanted).count();
+    let got = format!(
+        "{} bytes, different from byte {at} on: {}",
+        answer.body.len(),
+        excerpt(&answer.body, EXCERPT)
+    );
+    Some((format!("{} bytes: {}", body.len(), excerpt(body, EXCERPT)), got))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &'static [u8]) -> Response {
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+        Response { status, headers: headers.collect(), body: Bytes::from_static(body) }
+    }
+
+    #[test]
+    fn status_headers_and_every_byte_count() {
+        let expect = Expect {
+            status: 200,
+            headers: vec![("content-type", "text/plain".to_owned()), ("etag", "\"a\"".to_owned())],
+            body: Some(b"ab\xff".to_vec()),
+        };
+        let headers = [("content-type", "text/plain; charset=utf-8"), ("etag", "\"a\""), ("x-other", "1")];
+        assert_eq!(deviation(&expect, &answer(200, &headers, b"ab\xff")), None);
+        for (wrong, got) in [
+            (answer(404, &headers, b"ab\xff"), "404"),
+            (answer(200, &[("content-type", "text/plain")], b"ab\xff"), "etag: "),
+            (
+                answer(200, &[("content-type", "text/html"), ("etag", "\"a\"")], b"ab\xff"),
+                "content-type: text/html",
+            ),
+            (answer(200, &headers, b"ab\xef\xbf\xbd"), "5 bytes, different from byte 2 on"),
+            (answer(200, &headers, b"ab"), "2 bytes, different from byte 2 on"),
+        ] {
+            let (_, told) = deviation(&expect, &wrong).unwrap();
+            assert!(told.starts_with(got), "{told}");
+        }
+    }
+
+    #[test]
+    fn every_case_is_a_request() {
+        for case in cases() {
+            question(&case).unwrap();
+        }
+    }
+}
