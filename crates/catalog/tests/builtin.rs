@@ -20,11 +20,15 @@ fn they_load_and_fit_into_a_request() {
         "identity",
         "items",
         "network",
+        "origin",
         "table",
         "topic",
         "crud-fargate",
         "crud-gateway",
         "crud-lambda",
+        "proxy-elb",
+        "proxy-http",
+        "proxy-lambda",
         "publish-direct",
         "query-apprunner",
         "query-direct",
@@ -52,7 +56,8 @@ fn metadata_is_read_as_it_stands() {
     assert_eq!(lambda.template.capabilities(), ["CAPABILITY_IAM"]);
     assert_eq!(lambda.template.rest_apis(), 1);
     assert_eq!(catalog.variant("publish-fargate").unwrap().template.rest_apis(), 0);
-    assert_eq!(catalog.foundation().map(Template::capabilities).max(), Some(Vec::new()));
+    let roles = catalog.foundation().filter(|template| !template.capabilities().is_empty());
+    assert_eq!(roles.map(Template::name).collect::<Vec<_>>(), ["origin"]);
 }
 
 #[test]
@@ -67,6 +72,8 @@ fn wiring_follows_from_names() {
     assert_eq!(needs(&["publish-direct", "publish-fargate"]), ["topic", "artifacts", "network"]);
     assert_eq!(needs(&["query-direct"]), ["table"]);
     assert_eq!(needs(&["query-lambda"]), ["artifacts", "table"]);
+    assert_eq!(needs(&["proxy-elb"]), ["network"]);
+    assert_eq!(needs(&["proxy-http"]), ["network", "origin"]);
     assert!(needs(&[]).is_empty());
     let fargate = &catalog.variant("publish-fargate").unwrap().template;
     let inputs: Vec<(&str, &str)> =

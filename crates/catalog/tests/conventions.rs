@@ -4,7 +4,7 @@
 use catalog::{Catalog, Template};
 use serde_json::Value;
 
-fn for_all(check: impl Fn(&Template)) {
+fn for_all(mut check: impl FnMut(&Template)) {
     let catalog = Catalog::builtin().unwrap();
     for template in catalog.foundation().chain(catalog.variants().map(|variant| &variant.template)) {
         check(template);
@@ -84,10 +84,17 @@ fn nothing_has_a_name_of_its_own() {
     });
 }
 
-/// What AWS gives for no resource in particular: a registry's token, the delivery of a state machine's log,
-/// and what X-Ray takes.
+/// What AWS gives for no resource in particular: a registry's token, the delivery of a state machine's log, what X-Ray takes,
+/// and a function's place in a network.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy>
-const OF_NO_RESOURCE: [&str; 11] = [
+const OF_NO_RESOURCE: [&str; 17] = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
     "ecr:GetAuthorizationToken",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
@@ -135,6 +142,27 @@ fn roles_may_do_what_is_spelled_out() {
             }
         }
     });
+}
+
+/// A comparison is honest only if the same nginx serves the same pages.
+#[test]
+fn every_nginx_runs_the_same() {
+    let mut seen = Vec::new();
+    for_all(|template| {
+        for resource in template.document().resources().values() {
+            let containers = resource.properties.get("ContainerDefinitions").and_then(Value::as_array);
+            let nginx = |container: &&Value| container["Name"] == "nginx";
+            let container = containers.into_iter().flatten().find(nginx).map(without_log);
+            seen.extend(container);
+        }
+    });
+    assert!(seen.len() >= 2 && seen.windows(2).all(|two| two[0] == two[1]));
+}
+
+fn without_log(container: &Value) -> Value {
+    let mut container = container.clone();
+    container["LogConfiguration"].take();
+    container
 }
 
 #[test]

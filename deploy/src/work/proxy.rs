@@ -138,4 +138,51 @@ mod tests {
             question(&case).unwrap();
         }
     }
+
+    /// The commands of all containers that are nginx.
+    fn commands() -> Vec<Vec<String>> {
+        let catalog = catalog::Catalog::builtin().unwrap();
+        let templates = catalog.foundation().chain(catalog.variants().map(|variant| &variant.template));
+        let containers = templates.flat_map(|template| {
+            let resources = template.document().resources().values();
+            let lists = resources.filter_map(|resource| resource.properties.get("ContainerDefinitions")?.as_array());
+            lists.flatten().filter(|container| container["Name"] == "nginx")
+        });
+        let words = |container: &serde_json::Value, name: &str| -> Vec<String> {
+            serde_json::from_value(container[name].clone()).unwrap()
+        };
+        containers
+            .map(|container| [words(container, "EntryPoint"), words(container, "Command")].concat())
+            .collect()
+    }
+
+    #[test]
+    fn the_containers_write_the_pages_that_are_expected() {
+        let commands = commands();
+        assert!(commands.len() >= 2);
+        for command in commands {
+            let directory = tempfile::TempDir::new().unwrap();
+            // What follows the writing of the pages is not asked here.
+            let nginx = directory.path().join("nginx");
+            std::fs::write(&nginx, "#!/bin/sh\n").unwrap();
+            std::fs::set_permissions(&nginx, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            let output = std::process::Command::new(&command[0])
+                .args(&command[1..])
+                .current_dir(directory.path())
+                .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", directory.path().display()))
+                .env("BIND_ADDRESS", "127.0.0.1")
+                .env("PORT", "8080")
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            for page in pages() {
+                let name = if page.path == "/" { "/index.html" } else { page.path };
+                let file = directory.path().join(format!("html{name}"));
+                assert!(std::fs::read(&file).unwrap() == page.body, "{name} has other bytes");
+                let modified = file.metadata().unwrap().modified().unwrap();
+                let seconds = modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+                assert_eq!(page.etag(), format!("\"{seconds:x}-{:x}\"", page.body.len()));
+            }
+        }
+    }
 }

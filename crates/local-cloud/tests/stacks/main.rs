@@ -13,6 +13,7 @@ mod fargate;
 mod foundation;
 mod gateway;
 mod lambda;
+mod proxy;
 mod query_stepfunctions;
 mod secrets;
 mod stepfunctions;

@@ -6,8 +6,8 @@ mod entity;
 mod error;
 mod express;
 mod image;
-mod secrets;
 mod public_image;
+mod secrets;
 mod wire;
 
 use std::collections::BTreeMap;
