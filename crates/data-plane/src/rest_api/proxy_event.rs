@@ -170,7 +170,7 @@ fn read_headers(object: &Map<String, Value>, headers: &mut HeaderMap) -> Result<
 }
 
 /// Whether the client takes bytes: it accepts a binary media type, or the answer is of one.
-fn wants_binary(headers: &HeaderMap, request: &MethodRequest<'_>, facts: &Facts) -> bool {
+pub(super) fn wants_binary(headers: &HeaderMap, request: &MethodRequest<'_>, facts: &Facts) -> bool {
     let types = &facts.stage.deployment.definition.binary_media_types;
     let accepted = header(&request.parts.headers, ACCEPT.as_str()).unwrap_or_default();
     let first = super::compiled::media_type(accepted.split(',').next().unwrap_or_default());

@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Limited};
@@ -8,6 +11,7 @@ use super::super::exchange::{Answer, LARGEST, MethodRequest, TRACE_ID};
 use super::super::facts::Facts;
 use super::super::failure::{Failure, Kind};
 use super::super::headers::insert_answer_header;
+use super::super::proxy_event::wants_binary;
 use super::outgoing::Outgoing;
 use super::{Reply, Selector, with_stage_variables};
 use crate::balancer::remove_hop_by_hop;
@@ -62,7 +66,20 @@ pub(super) async fn proxy(
         insert_answer_header(&mut headers, name.clone(), value);
         last = Some(name);
     }
+    let body = if wants_binary(&headers, request, facts) { body } else { as_text(body, &mut headers) };
     Ok(Answer { status, headers, body })
+}
+
+/// What is not declared binary is text, so bytes that are no UTF-8 are lost.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html>
+fn as_text(body: Bytes, headers: &mut HeaderMap) -> Bytes {
+    match String::from_utf8_lossy(&body) {
+        Cow::Borrowed(_) => body,
+        Cow::Owned(text) => {
+            headers.remove(CONTENT_LENGTH);
+            text.into()
+        }
+    }
 }
 
 async fn send(
@@ -72,7 +89,7 @@ async fn send(
     facts: &mut Facts,
     mut outgoing: Outgoing,
     raw_query: Option<&str>,
-) -> Result<(http::StatusCode, HeaderMap, bytes::Bytes), Failure> {
+) -> Result<(http::StatusCode, HeaderMap, Bytes), Failure> {
     let spec = &method.integration.spec;
     let uri = with_stage_variables(spec.uri.as_deref().unwrap_or_default(), facts);
     let mut uri = outgoing.fill(&uri);
@@ -117,7 +134,7 @@ async fn send(
 async fn read(
     response: Response<Body>,
     facts: &mut Facts,
-) -> Result<(http::StatusCode, HeaderMap, bytes::Bytes), Failure> {
+) -> Result<(http::StatusCode, HeaderMap, Bytes), Failure> {
     let (parts, body) = response.into_parts();
     facts.integration_status = Some(parts.status.as_u16());
     let body = Limited::new(body, LARGEST).collect().await.map_err(|error| {
