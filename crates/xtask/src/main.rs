@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::step::{Failed, cargo, heading};
+use crate::step::{Failed, cargo, cargo_with, heading};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Developer commands")]
@@ -54,5 +54,5 @@ fn test() -> Result<(), Failed> {
     heading("templates, asked of cfn-lint");
     tools::lint_templates()?;
     heading("tests");
-    cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])
+    cargo_with(&tools::programs(), &["test", "--workspace", "--locked", "--no-fail-fast"])
 }

@@ -1,6 +1,7 @@
 //! One step of a developer command: a program that runs in the workspace's root and must succeed.
 #![allow(clippy::print_stderr, reason = "a developer command speaks to a person on stderr")]
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,6 +14,8 @@ pub enum Failed {
     Status { line: String, status: std::process::ExitStatus },
     #[error("{path} could not be {action}: {source}")]
     File { path: PathBuf, action: &'static str, source: std::io::Error },
+    #[error("PATH cannot hold {path}: {source}")]
+    Path { path: PathBuf, source: std::env::JoinPathsError },
 }
 
 /// The workspace's root.
@@ -32,14 +35,35 @@ pub fn complain(failed: &Failed) {
 
 /// Runs cargo with these arguments in the workspace's root.
 pub fn cargo(arguments: &[&str]) -> Result<(), Failed> {
-    run(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()), arguments)
+    run(&cargo_program(), arguments)
+}
+
+/// Runs cargo as [`cargo`] does; what it starts finds the programs in `directory` before others.
+pub fn cargo_with(directory: &Path, arguments: &[&str]) -> Result<(), Failed> {
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(iter::once(directory.to_owned()).chain(std::env::split_paths(&others)))
+        .map_err(|source| Failed::Path { path: directory.to_owned(), source })?;
+    let program = cargo_program();
+    succeed(Command::new(&program).env("PATH", path).current_dir(root()), &program, arguments)
+}
+
+fn cargo_program() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())
 }
 
 /// Runs a program in the workspace's root and fails unless it succeeds.
 pub fn run(program: &str, arguments: &[&str]) -> Result<(), Failed> {
-    let status = Command::new(program)
+    run_in(&root(), program, arguments)
+}
+
+/// Runs a program in a directory and fails unless it succeeds.
+pub fn run_in(directory: &Path, program: &str, arguments: &[&str]) -> Result<(), Failed> {
+    succeed(Command::new(program).current_dir(directory), program, arguments)
+}
+
+fn succeed(command: &mut Command, program: &str, arguments: &[&str]) -> Result<(), Failed> {
+    let status = command
         .args(arguments)
-        .current_dir(root())
         .status()
         .map_err(|source| Failed::Start { program: program.into(), source })?;
     if status.success() {

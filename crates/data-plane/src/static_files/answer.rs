@@ -77,6 +77,7 @@ impl Site {
             Span::Unsatisfiable => {
                 let mut error = self.error(StatusCode::RANGE_NOT_SATISFIABLE);
                 set(&mut error, CONTENT_RANGE, &format!("bytes */{}", page.length));
+                set(&mut error, ETAG, &page.etag);
                 return error;
             }
             Span::Whole => {
@@ -216,8 +217,11 @@ fn date(value: &HeaderValue) -> Option<i64> {
 
 /// One range; more than one are the whole page, as with `max_ranges 1`.
 fn span(range: &str, length: u64) -> Span {
-    let Some(range) = range.strip_prefix("bytes=") else { return Span::Whole };
-    if range.contains(',') {
+    let unit = "bytes=".len();
+    let Some(range) = range.get(unit..).filter(|_| range[..unit].eq_ignore_ascii_case("bytes=")) else {
+        return Span::Whole;
+    };
+    if range.is_empty() || range.contains(',') {
         return Span::Whole;
     }
     let Some((first, last)) = range.trim().split_once('-') else { return Span::Unsatisfiable };
@@ -280,6 +284,8 @@ mod tests {
             ("bytes=x-", Span::Unsatisfiable),
             ("bytes=0-1,4-5", Span::Whole),
             ("items=0-9", Span::Whole),
+            ("Bytes=0-9", Span::Part(0, 9)),
+            ("bytes=", Span::Whole),
         ] {
             assert_eq!(span(range, 100), wanted, "{range}");
         }

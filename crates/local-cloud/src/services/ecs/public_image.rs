@@ -72,12 +72,17 @@ fn check_words(container: &ContainerDefinition) -> Result<(), String> {
     }
 }
 
-/// The parts of a command that name a file by its whole path.
+/// The parts of a command that name a file by its whole path. `</p>` is none: it closes an element of a page.
 fn whole_paths(text: &str) -> impl Iterator<Item = &str> {
     let delimits = |c: char| c.is_whitespace() || "\"'=:<>(;".contains(c);
-    text.split(delimits).filter(|word| {
-        let begin = word.strip_prefix('/').and_then(|rest| rest.chars().next());
-        begin.is_some_and(|c| c.is_ascii_alphabetic() || c == '.')
+    let mut before = None;
+    text.split_inclusive(delimits).filter_map(move |piece| {
+        let last = piece.chars().next_back();
+        let in_angles = std::mem::replace(&mut before, last) == Some('<') && last == Some('>');
+        let word = piece.strip_suffix(delimits).unwrap_or(piece);
+        let rest = word.strip_prefix('/')?;
+        let is_tag = in_angles && !rest.contains('/');
+        (!is_tag && rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.')).then_some(word)
     })
 }
 
@@ -111,6 +116,7 @@ mod tests {
             "mkdir -p html/child && nginx -p . -c nginx.conf",
             "a=A/b; echo \"location = /400 {\" | cat > x 2>/dev/null",
             "location / { } $(($1 / 256))",
+            "printf '<title>Origin</title>\\n<p>%s</p>\\n' x",
         ] {
             check_words(&container(fine)).unwrap();
         }
@@ -119,6 +125,8 @@ mod tests {
             ("cat \"/usr/share/nginx/html/x\"", "/usr/share/nginx/html/x"),
             ("A=/tmp", "/tmp"),
             ("echo >/tmp/x", "/tmp/x"),
+            ("cat </etc/passwd", "/etc/passwd"),
+            ("cat </etc/passwd> x", "/etc/passwd"),
         ] {
             let refused = check_words(&container(wrong)).unwrap_err();
             assert!(refused.starts_with(&format!("its command names {path}: ")), "{refused}");
