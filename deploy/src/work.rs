@@ -91,7 +91,7 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-/// The request that stands for a workload in a measurement.
+/// A request that stands for a workload in a measurement.
 #[derive(Clone)]
 pub struct Sample {
     pub question: Question,
@@ -167,14 +167,15 @@ pub fn seeded_table(workload: &str) -> Option<&'static str> {
     }
 }
 
-/// Makes the request that stands for the workload, with what it needs to be served, such as an item or a token.
-pub async fn sample(workload: Workload, surroundings: &Surroundings<'_>) -> Result<Sample, Failure> {
-    match workload {
-        Workload::Publish => Ok(publish::sample()),
-        Workload::Query => query::sample(surroundings).await,
-        Workload::Crud => crud::sample(surroundings).await,
-        Workload::Proxy => Ok(proxy::sample()),
-    }
+/// Makes the requests that stand for the workload, at least one, with what they need to be served, such as an item or a
+/// token. A measurement sends them in turn.
+pub async fn samples(workload: Workload, surroundings: &Surroundings<'_>) -> Result<Vec<Sample>, Failure> {
+    Ok(match workload {
+        Workload::Publish => vec![publish::sample()],
+        Workload::Query => vec![query::sample(surroundings).await?],
+        Workload::Crud => vec![crud::sample(surroundings).await?],
+        Workload::Proxy => proxy::samples(),
+    })
 }
 
 /// The variants, ready to be asked in the way that each wants.

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use signed_http::{Response, Transport};
-use workload::proxy::{Case, Expect, cases, pages};
+use workload::proxy::{Case, Expect, Page, cases, pages};
 
 use super::{Checked, Difference, Question, Sample, Subject, Surroundings, ask, excerpt};
 
@@ -16,15 +16,13 @@ const CONCURRENT: usize = 8;
 /// How many characters of a body a difference shows.
 const EXCERPT: usize = 60;
 
-/// A page of 1 KB.
-pub fn sample() -> Sample {
-    let path = workload::proxy::PATH;
-    let page = pages().into_iter().find(|page| page.path == path).map(|page| page.body);
-    let page = page.unwrap_or_default();
-    Sample {
-        question: Question::new(Method::GET, path),
-        accepts: Arc::new(move |body| body == page.as_slice()),
-    }
+/// The four pages.
+pub fn samples() -> Vec<Sample> {
+    let sample = |page: Page| Sample {
+        question: Question::new(Method::GET, page.path),
+        accepts: Arc::new(move |body| body == page.body.as_slice()),
+    };
+    pages().into_iter().map(sample).collect()
 }
 
 /// Gives every case to every subject, and compares status, headers and body with what they must be.
@@ -145,7 +143,8 @@ mod tests {
         let templates = catalog.foundation().chain(catalog.variants().map(|variant| &variant.template));
         let containers = templates.flat_map(|template| {
             let resources = template.document().resources().values();
-            let lists = resources.filter_map(|resource| resource.properties.get("ContainerDefinitions")?.as_array());
+            let lists =
+                resources.filter_map(|resource| resource.properties.get("ContainerDefinitions")?.as_array());
             lists.flatten().filter(|container| container["Name"] == "nginx")
         });
         let words = |container: &serde_json::Value, name: &str| -> Vec<String> {

@@ -57,7 +57,7 @@ impl Traffic {
         surroundings: &Surroundings<'_>,
     ) -> Result<Option<Self>, Failure> {
         let Ok(workload) = workload.parse::<Workload>() else { return Ok(None) };
-        let target = target(subject, &work::sample(workload, surroundings).await?)?;
+        let target = target(subject, work::samples(workload, surroundings).await?)?;
         let mut plan = load::Plan::rate(PER_SECOND, LONGEST);
         plan.timeout = TIMEOUT;
         if let load::Shape::Open { connections, .. } = &mut plan.shape {
@@ -89,19 +89,21 @@ impl Traffic {
     }
 }
 
-/// The sample request to a variant, for the load generator.
-pub fn target(subject: &Subject, sample: &Sample) -> Result<load::Target, Failure> {
-    let question = sample.question.clone();
-    let uri = question.uri(subject).map_err(|error| Failure::new(format!("{}: {error}", subject.variant)))?;
-    let request = load::TargetRequest {
-        uri,
-        method: question.method,
-        headers: question.headers,
-        body: question.body,
-        accepts: Some(load::Accepts(sample.accepts.clone())),
-    };
-    let mut target = load::Target::new(&subject.variant, request);
-    target.seal = subject.signer.clone().map(|signer| {
+/// The sample requests to a variant, for the load generator, which sends them in turn.
+pub fn target(subject: &Subject, samples: Vec<Sample>) -> Result<load::Target, Failure> {
+    let requests = samples.into_iter().map(|sample| {
+        let question = sample.question;
+        let uri =
+            question.uri(subject).map_err(|error| Failure::new(format!("{}: {error}", subject.variant)))?;
+        Ok(load::TargetRequest {
+            uri,
+            method: question.method,
+            headers: question.headers,
+            body: question.body,
+            accepts: Some(load::Accepts(sample.accepts)),
+        })
+    });
+    let seal = subject.signer.clone().map(|signer| {
         load::Seal(Arc::new(move |request, body| {
             // What cannot be signed is refused by the variant, and so is counted.
             if let Err(error) = signer.sign(request, body) {
@@ -109,5 +111,12 @@ pub fn target(subject: &Subject, sample: &Sample) -> Result<load::Target, Failur
             }
         }))
     });
-    Ok(target)
+    Ok(load::Target {
+        name: subject.variant.clone(),
+        requests: requests.collect::<Result<_, Failure>>()?,
+        choice: load::Choice::InTurn,
+        look_every: std::num::NonZeroU32::MIN,
+        seal,
+        cold: None,
+    })
 }

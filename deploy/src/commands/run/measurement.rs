@@ -58,11 +58,11 @@ pub async fn measure(
     for (name, subjects) in subjects {
         let workload: Workload =
             name.parse().map_err(|error: workload::UnknownWorkload| Failure::of(&error))?;
-        let request = work::sample(workload, surroundings).await?;
+        let requests = work::samples(workload, surroundings).await?;
         let targets = work::admitted(subjects, surroundings)
             .await?
             .iter()
-            .map(|subject| traffic_target(subject, &request))
+            .map(|subject| traffic_target(subject, requests.clone()))
             .collect::<Result<Vec<_>, _>>()?;
         let total = measurement.requests * u64::try_from(targets.len()).unwrap_or(u64::MAX);
         context.printer.step(
