@@ -266,6 +266,34 @@ fn a_missing_comma_turns_the_check_of_pages_red() {
 }
 
 #[test]
+fn bytes_taken_for_text_turn_the_check_of_proxies_red() {
+    let bench = Bench::new();
+    let templates = bench.templates();
+    let file = templates.join("variants/proxy-http.yaml");
+    edit(&file, "      BinaryMediaTypes: [\"*/*\"]\n", "");
+    rename_deployment(&file);
+    let own = templates.to_str().unwrap();
+    let told = text(&bench.output(&["up", "proxy-elb", "proxy-http", "--templates", own]).stderr);
+    assert!(told.contains("nginx is played by "), "{told}");
+    let output = bench.output(&["check", "--templates", own]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = text(&output.stdout);
+    assert!(printed.contains("proxy-http  page /random_text_files.zip: expected 21362 bytes"), "{printed}");
+    assert!(!printed.contains("proxy-http  page /child/random.txt"), "text is passed on: {printed}");
+    assert!(!printed.contains("proxy-elb  "), "the balancer passes bytes on: {printed}");
+
+    bench.ok(&["up", "proxy-elb", "proxy-http"]);
+    assert_eq!(bench.json(&["check"])[0]["differences"], serde_json::json!([]));
+    let arguments = ["redeploy", "proxy-elb", "--cpu", "512", "--memory", "1024", "--count", "1"];
+    let redeployed = bench.json(&arguments);
+    assert_eq!(redeployed["served"]["failed"], 0, "{redeployed}");
+    assert_ne!(redeployed["served"]["requests"], 0, "{redeployed}");
+    assert_eq!(redeployed["check"][0]["differences"], serde_json::json!([]), "{redeployed}");
+    bench.ok(&["down"]);
+    bench.assert_bare();
+}
+
+#[test]
 fn seeding_goes_on_where_it_was_stopped_and_can_be_done_anew() {
     let bench = Bench::new();
     let told = bench.fails(1, &["seed"]);
