@@ -124,18 +124,14 @@ fn pairs(
     all: Option<&BTreeMap<String, Option<Vec<String>>>>,
     last: Option<&BTreeMap<String, Option<String>>>,
 ) -> Vec<(String, String)> {
-    match all {
-        Some(all) => {
-            let values = all.iter().flat_map(|(name, values)| {
-                values.iter().flatten().map(|value| (name.clone(), value.clone()))
-            });
-            values.collect()
-        }
-        None => {
-            let values = last.into_iter().flatten();
-            values.filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
-        }
+    if let Some(all) = all {
+        let values = all
+            .iter()
+            .flat_map(|(name, values)| values.iter().flatten().map(|value| (name.clone(), value.clone())));
+        return values.collect();
     }
+    let values = last.into_iter().flatten();
+    values.filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
 }
 
 /// An answer.

@@ -66,11 +66,10 @@ fn install_nginx() -> Result<(), Failed> {
     run_in(&home, "apt-get", &["--quiet", "download", "nginx"])?;
     let package = fs::read_dir(&home)
         .map_err(wrong(&home, "read"))?
-        .filter_map(Result::ok)
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .find(|name| name.ends_with(".deb"))
-        .unwrap_or_default();
-    run_in(&home, "dpkg-deb", &["--extract", &package, "."])
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|file| file.extension().is_some_and(|extension| extension == "deb"))
+        .ok_or_else(|| wrong(&home, "filled")(std::io::ErrorKind::NotFound.into()))?;
+    run_in(&home, "dpkg-deb", &["--extract", &package.to_string_lossy(), "."])
 }
 
 /// A program of this machine, also where only administrators look for programs.

@@ -33,8 +33,8 @@ impl RootfsCache {
         let programs = path.join("bin");
         let write = || {
             fs::create_dir_all(&programs)?;
-            let scripts = substitute.programs.iter();
-            scripts.map(|(name, words)| write_script(&programs.join(name), words)).collect::<io::Result<()>>()
+            let mut scripts = substitute.programs.iter();
+            scripts.try_for_each(|(name, words)| write_script(&programs.join(name), words))
         };
         write().map_err(|error| RootfsError { digest: digest.clone(), reason: error.to_string() })?;
         let path_variable = format!("PATH={}:/usr/local/bin:/usr/bin:/bin", programs.display());
