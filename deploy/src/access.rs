@@ -26,11 +26,11 @@ pub async fn let_in_the_caller(context: &Context, given: &mut Given) -> Result<(
     Ok(())
 }
 
-/// The values of variants that lack addresses, each with the flag that names them.
-fn closed<'g>(
-    catalog: &Catalog,
-    given: &'g mut Given,
-) -> Result<Vec<(String, &'g mut BTreeMap<String, String>)>, Failure> {
+/// The values of a variant that lacks addresses, with the flag that names them.
+type Closed<'g> = (String, &'g mut BTreeMap<String, String>);
+
+/// The variants that lack addresses.
+fn closed<'g>(catalog: &Catalog, given: &'g mut Given) -> Result<Vec<Closed<'g>>, Failure> {
     let mut closed = Vec::new();
     for (id, values) in given.iter_mut() {
         let variant = catalog.variant(id)?;

@@ -63,7 +63,12 @@ fn install_nginx() -> Result<(), Failed> {
     if let Some(own) = find("nginx") {
         return std::os::unix::fs::symlink(own, &program).map_err(wrong(&program, "linked"));
     }
-    run_in(&home, "apt-get", &["--quiet", "download", "nginx"])?;
+    let download = || run_in(&home, "apt-get", &["--quiet", "download", "nginx"]);
+    if download().is_err() {
+        // A fresh machine may not know yet what Debian has.
+        run_in(&home, "apt-get", &["--quiet", "update"])?;
+        download()?;
+    }
     let package = fs::read_dir(&home)
         .map_err(wrong(&home, "read"))?
         .filter_map(|entry| Some(entry.ok()?.path()))
