@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Command;
 
+use crate::process_group::ProcessGroup;
 use crate::{Artifact, BuildError, BuildEvent, Flavor, Workspace};
 
 /// The longest that one run of Cargo may take: a slow machine with nothing compiled yet.
@@ -150,19 +151,18 @@ async fn run(
     for (name, _) in std::env::vars_os().filter(|(name, _)| describes_a_package(name)) {
         command.env_remove(name);
     }
-    let mut child = command
+    command
         .args(arguments)
         .current_dir(workspace.root())
         .env("CARGO_TERM_COLOR", "never")
         .env("CARGO_TERM_PROGRESS_WHEN", "never")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|source| BuildError::CargoMissing { program, source })?;
+        .stderr(Stdio::piped());
+    let mut cargo =
+        ProcessGroup::spawn(&mut command).map_err(|source| BuildError::CargoMissing { program, source })?;
     let mut output = Output::default();
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = (cargo.leader.stdout.take(), cargo.leader.stderr.take());
     let reading = async {
         tokio::join!(
             each_line(stdout, |line| output.messages.extend(serde_json::from_str::<Value>(&line).ok())),
@@ -174,7 +174,7 @@ async fn run(
                 on_event(BuildEvent::Compiler { line });
             }),
         );
-        child.wait().await
+        cargo.wait().await
     };
     let status = tokio::time::timeout(LONGEST, reading)
         .await

@@ -15,6 +15,7 @@ mod cargo;
 mod digest;
 mod flavor;
 pub mod image;
+mod process_group;
 pub mod registry;
 mod target;
 mod upload;
