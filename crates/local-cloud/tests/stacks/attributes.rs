@@ -169,6 +169,8 @@ fn types_of(template: &str) -> BTreeMap<String, String> {
     let template: Value = serde_yaml_ng::from_str(template).unwrap();
     let resources = template["Resources"].as_mapping().unwrap().iter();
     resources
+        // What a condition leaves out has no attributes.
+        .filter(|(_, resource)| resource.get("Condition").is_none())
         .map(|(id, resource)| {
             (id.as_str().unwrap().to_owned(), resource["Type"].as_str().unwrap().to_owned())
         })
