@@ -18,8 +18,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// The pause after a failure to accept, which is nearly always a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves connections until `draining` is cancelled; then closes the listener and unused connections, and waits at most
-/// `patience` for requests in flight. Says whether all of them were finished.
+/// Serves connections until `draining` is cancelled; then closes the listener, after it the unused connections, and waits
+/// at most `patience` for requests in flight. Says whether all of them were finished.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -29,6 +29,8 @@ pub(crate) async fn serve(
     let connections = TaskTracker::new();
     // Cancelled on every way out of this function, so that no connection outlives it.
     let abandoned = CancellationToken::new();
+    // Cancelled once the listener is closed: a client whose connection is closed must not be let in again.
+    let closing = CancellationToken::new();
     let _guard = abandoned.clone().drop_guard();
     loop {
         let accepted = tokio::select! {
@@ -37,7 +39,7 @@ pub(crate) async fn serve(
         };
         match accepted {
             Ok((stream, _peer)) => {
-                let connection = serve_connection(stream, router.clone(), draining.clone());
+                let connection = serve_connection(stream, router.clone(), closing.clone());
                 connections.spawn(abandoned.clone().run_until_cancelled_owned(connection));
             }
             Err(error) => {
@@ -47,11 +49,12 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
+    closing.cancel();
     connections.close();
     tokio::time::timeout(patience, connections.wait()).await.is_ok()
 }
 
-async fn serve_connection(stream: TcpStream, router: Router, draining: CancellationToken) {
+async fn serve_connection(stream: TcpStream, router: Router, closing: CancellationToken) {
     // Without it small answers may wait for an acknowledgement; where it cannot be set, they do.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
@@ -61,7 +64,7 @@ async fn serve_connection(stream: TcpStream, router: Router, draining: Cancellat
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = draining.cancelled() => {
+        () = closing.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
