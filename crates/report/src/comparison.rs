@@ -1,5 +1,6 @@
 //! What may be said about several variants that were measured side by side.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use crate::quantiles::Figure;
 use crate::sample::Trial;
 use crate::table;
-use crate::{Difference, Intervals, Origin, Quantiles, Sample};
+use crate::{Difference, Intervals, Origin, Quantiles, Reason, Sample};
 
 /// The figures of several variants, and whether they may be compared.
 ///
@@ -18,7 +19,7 @@ pub struct Comparison {
     /// Whether every variant did the same work and was asked in the same way.
     pub comparable: bool,
     /// Why not, one sentence each.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
     /// One entry a variant, in the order given.
     pub results: Vec<Measured>,
 }
@@ -56,20 +57,21 @@ impl Comparison {
     /// Computes the figures. `reasons` say why the variants must not be compared, such as a check that found them unequal;
     /// variants of which nothing was measured, and requests that were never sent, add to them.
     #[must_use]
-    pub fn new(samples: &[Sample], mut reasons: Vec<String>) -> Self {
-        for sample in samples {
+    pub fn new<S: Borrow<Sample>>(samples: &[S], mut reasons: Vec<Reason>) -> Self {
+        let samples: Vec<&Sample> = samples.iter().map(Borrow::borrow).collect();
+        for sample in &samples {
             let total = sample.total();
             if total.as_ref().is_none_or(|total| total.requests == 0) {
-                reasons.push(format!("{}: no request ended", sample.variant));
+                reasons.push(Reason::new(&sample.variant, "no request ended"));
             }
             if let Some(dropped) = total.map(|total| total.dropped_sends).filter(|dropped| *dropped > 0) {
-                reasons.push(format!("{}: {dropped} requests were never sent", sample.variant));
+                reasons.push(Reason::new(&sample.variant, format!("{dropped} requests were never sent")));
             }
-            reasons.extend(sample.doubts.iter().map(|doubt| format!("{}: {doubt}", sample.variant)));
+            reasons.extend(sample.doubts.iter().map(|doubt| Reason::new(&sample.variant, doubt)));
         }
-        let mut results: Vec<Measured> = samples.iter().filter_map(Measured::of).collect();
+        let mut results: Vec<Measured> = samples.iter().copied().filter_map(Measured::of).collect();
         for measured in &mut results {
-            measured.slower = fastest(samples, &measured.workload)
+            measured.slower = fastest(&samples, &measured.workload)
                 .filter(|fastest| fastest.variant != measured.variant)
                 .and_then(|fastest| {
                     let own = samples.iter().find(|sample| sample.variant == measured.variant)?;
@@ -79,10 +81,19 @@ impl Comparison {
         Self { comparable: reasons.is_empty(), reasons, results }
     }
 
+    /// Why the variants of a workload must not be compared.
+    pub fn reasons_of(&self, workload: &str) -> impl Iterator<Item = &Reason> {
+        self.reasons.iter().filter(move |reason| {
+            let is_variant =
+                |measured: &Measured| measured.variant == reason.about && measured.workload == workload;
+            reason.about == workload || self.results.iter().any(is_variant)
+        })
+    }
+
     /// One table a workload, then what may be concluded. Variants lose the workload's prefix, which heads the table.
     #[must_use]
     pub fn text(&self, origin: Origin) -> String {
-        table::render(self, origin)
+        table::render(self, origin, &BTreeMap::new())
     }
 }
 
@@ -108,10 +119,11 @@ impl Measured {
 }
 
 /// The variant of a workload with the lowest median.
-fn fastest<'s>(samples: &'s [Sample], workload: &str) -> Option<&'s Sample> {
+fn fastest<'s>(samples: &[&'s Sample], workload: &str) -> Option<&'s Sample> {
     let median = |sample: &Sample| Figure::Quantile(0.5).of(&sample.total()?.latency);
     samples
         .iter()
+        .copied()
         .filter(|sample| sample.workload == workload)
         .filter_map(|sample| Some((sample, median(sample)?)))
         .min_by(|one, other| one.1.total_cmp(&other.1))

@@ -1,18 +1,36 @@
-//! Results to statistics, JSON and tables. Pure: it reads what was measured and writes text.
+//! Results to statistics, prices and documents. Pure: it reads what was measured and writes text.
 //!
-//! [`Sample`] is what was measured of one variant, [`Comparison`] what may be said about several of them.
+//! [`Results`] is the file that a run saves, with a [`Sample`] a variant. [`Comparison`] is what may be said about several
+//! variants, [`Cost`] what a variant's [`Bill`] comes to, and [`Report`] all of it, to be exported in a [`Format`].
 
+mod bill;
+mod comparability;
 mod comparison;
+mod cost;
 mod counts;
 mod difference;
+mod export;
 mod interval;
 mod pool;
+mod prices;
 mod quantiles;
+mod reason;
+mod report;
+mod results;
 mod sample;
 mod table;
+mod threshold;
 
+pub use bill::{Bill, Line, Per};
 pub use comparison::{Comparison, Measured};
+pub use cost::{BreakEven, Cost, CostLine};
 pub use difference::{Difference, Gap};
+pub use export::{ExportError, Exporter, Format};
 pub use interval::Interval;
+pub use prices::{Item, PriceError, Prices, Step};
 pub use quantiles::{Figure, Figures, Intervals, Quantiles};
+pub use reason::Reason;
+pub use report::Report;
+pub use results::{Check, Entry, Machine, Place, Plan, Results, ResultsError, Setup};
 pub use sample::{Origin, Sample, Second, Trial};
+pub use threshold::{Bound, Judgement, Metric, Threshold, ThresholdError};

@@ -60,6 +60,42 @@ impl<T> Figures<T> {
     }
 }
 
+impl<T> Figures<T> {
+    /// Each figure with its name in the reports and its value, the percentiles rising, then mean and least.
+    pub fn entries(&self) -> [(&'static str, Figure, &T); 12] {
+        let at = Figure::Quantile;
+        [
+            ("p50", at(0.50), &self.p50),
+            ("p66", at(0.66), &self.p66),
+            ("p75", at(0.75), &self.p75),
+            ("p80", at(0.80), &self.p80),
+            ("p90", at(0.90), &self.p90),
+            ("p95", at(0.95), &self.p95),
+            ("p98", at(0.98), &self.p98),
+            ("p99", at(0.99), &self.p99),
+            ("p99.9", at(0.999), &self.p99_9),
+            ("max", at(1.0), &self.max),
+            ("mean", Figure::Mean, &self.mean),
+            ("min", Figure::Min, &self.min),
+        ]
+    }
+
+    /// The value of a figure; `None` where the reports do not have it.
+    #[must_use]
+    pub fn get(&self, figure: Figure) -> Option<&T> {
+        self.entries().into_iter().find_map(|(_, known, value)| (known == figure).then_some(value))
+    }
+}
+
+impl Figure {
+    /// A figure by its name in the reports: `p50` … `p99.9`, `max`, `mean` or `min`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let names = Figures::each(|figure| figure);
+        names.entries().into_iter().find_map(|(known, figure, _)| (known == name).then_some(figure))
+    }
+}
+
 impl Quantiles {
     /// Reads a histogram of microseconds.
     #[must_use]

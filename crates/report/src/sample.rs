@@ -14,8 +14,10 @@ use crate::counts;
 pub enum Origin {
     /// The embedded cloud: the figures are this machine's.
     EmbeddedCloud,
-    /// AWS, or whatever is behind an address of the user's choice.
+    /// AWS, or whatever is behind an endpoint of the user's choice.
     Endpoint,
+    /// Addresses that somebody else deployed; nothing is known of what is behind them.
+    Address,
 }
 
 /// All that was measured of one variant.

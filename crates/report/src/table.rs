@@ -1,22 +1,25 @@
 //! The text table of a comparison.
 
+use std::collections::BTreeMap;
+
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 use indexmap::IndexMap;
 
-use crate::{Comparison, Gap, Measured, Origin};
+use crate::{Comparison, Cost, Gap, Measured, Origin};
 
+const PRICES: [&str; 2] = ["$/million", "idle $/h"];
 const COLUMNS: [&str; 8] = ["n", "ok %", "p50", "p90", "p99", "max", "rate/s", "p50 vs fastest (95 %)"];
 
 /// Ends in a line break.
-pub(crate) fn render(comparison: &Comparison, origin: Origin) -> String {
+pub(crate) fn render(comparison: &Comparison, origin: Origin, costs: &BTreeMap<String, Cost>) -> String {
     let mut text = String::new();
     let mut workloads: IndexMap<&str, Vec<&Measured>> = IndexMap::new();
     for measured in &comparison.results {
         workloads.entry(measured.workload.as_str()).or_default().push(measured);
     }
     for (workload, results) in &workloads {
-        push_lines(&mut text, &table(workload, results).to_string());
+        push_lines(&mut text, &table(workload, results, costs).to_string());
         for measured in results {
             push_failures(&mut text, measured);
         }
@@ -35,12 +38,19 @@ pub(crate) fn render(comparison: &Comparison, origin: Origin) -> String {
     text
 }
 
-fn table(workload: &str, results: &[&Measured]) -> Table {
+fn table(workload: &str, results: &[&Measured], costs: &BTreeMap<String, Cost>) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);
-    table.set_header(std::iter::once(workload).chain(COLUMNS));
+    let has_costs = results.iter().any(|measured| costs.contains_key(&measured.variant));
+    let prices = if has_costs { &PRICES[..] } else { &[] };
+    table.set_header(std::iter::once(workload).chain(COLUMNS).chain(prices.iter().copied()));
     for measured in results {
-        table.add_row(row(workload, measured));
+        let cost = costs.get(&measured.variant);
+        let prices = [
+            cost.map_or_else(|| "–".to_owned(), |cost| dollars(cost.per_million)),
+            cost.map_or_else(|| "–".to_owned(), |cost| dollars(cost.idle_per_hour)),
+        ];
+        table.add_row(row(workload, measured).into_iter().chain(prices.into_iter().filter(|_| has_costs)));
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -122,4 +132,9 @@ fn milliseconds(value: Option<f64>) -> String {
         Some(value) if value < 100.0 => format!("{value:.1}"),
         Some(value) => format!("{value:.0}"),
     }
+}
+
+/// Cents, and fractions of a cent where there is less than one.
+fn dollars(usd: f64) -> String {
+    if usd != 0.0 && usd.abs() < 0.01 { format!("{usd:.4}") } else { format!("{usd:.2}") }
 }

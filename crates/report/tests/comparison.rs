@@ -1,56 +1,10 @@
 //! Samples to figures, JSON and text.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod fixture;
 
-use hdrhistogram::Histogram;
-use report::{Comparison, Origin, Quantiles, Sample, Trial};
+use report::{Comparison, Origin, Quantiles, Reason, Sample};
 
-fn histogram(micros: impl IntoIterator<Item = u64>) -> Histogram<u64> {
-    let mut histogram = Histogram::new(3).unwrap();
-    for value in micros {
-        histogram.record(value).unwrap();
-    }
-    histogram
-}
-
-fn sample(variant: &str, statuses: &[(u16, u64)], requests: u64) -> Sample {
-    Sample {
-        variant: variant.to_owned(),
-        workload: "publish".to_owned(),
-        trials: vec![trial(statuses, requests)],
-        warm_up: Vec::new(),
-        doubts: Vec::new(),
-    }
-}
-
-fn trial(statuses: &[(u16, u64)], requests: u64) -> Trial {
-    let success = statuses.iter().filter(|(status, _)| *status == 200).map(|(_, count)| count).sum();
-    Trial {
-        requests,
-        success,
-        elapsed: Duration::from_secs(2),
-        statuses: statuses.iter().copied().collect::<BTreeMap<_, _>>(),
-        failures: BTreeMap::new(),
-        examples: BTreeMap::new(),
-        latency: histogram((1..=requests).map(|index| index * 1000)),
-        service: histogram((1..=requests).map(|index| index * 500)),
-        cold: histogram([]),
-        seconds: Vec::new(),
-        late_sends: 3,
-        dropped_sends: 0,
-    }
-}
-
-/// A variant whose trials took these milliseconds, all requests alike.
-fn steady(variant: &str, millis: &[u64]) -> Sample {
-    let trials = millis
-        .iter()
-        .map(|millis| Trial { latency: histogram([millis * 1000; 50]), ..trial(&[(200, 50)], 50) })
-        .collect();
-    Sample { trials, ..sample(variant, &[], 0) }
-}
+use self::fixture::{histogram, sample, steady};
 
 #[test]
 fn json_has_the_published_shape_and_no_other_key() {
@@ -130,7 +84,7 @@ fn reasons_make_a_comparison_not_comparable_and_are_printed() {
     let mut dropped = sample("publish-direct", &[(200, 10)], 10);
     dropped.trials[0].dropped_sends = 4;
     dropped.doubts.push("the load generator was late".to_owned());
-    let comparison = Comparison::new(&[dropped], vec!["publish-lambda: the bodies differ".to_owned()]);
+    let comparison = Comparison::new(&[dropped], vec![Reason::new("publish-lambda", "the bodies differ")]);
     assert!(!comparison.comparable);
     let text = comparison.text(Origin::Endpoint);
     assert!(text.contains("Not comparable:\n  publish-lambda: the bodies differ\n"), "{text}");

@@ -5,7 +5,7 @@ mod measurement;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use report::{Comparison, Origin};
+use report::{Comparison, Origin, Reason};
 use serde::Serialize;
 use stacks::{Blackboard, inspect};
 use tokio_util::sync::CancellationToken;
@@ -163,7 +163,7 @@ async fn compare(
     }
     let unequal = check.iter().filter(|verdict| !verdict.is_equal());
     let reasons = unequal
-        .map(|verdict| format!("{}: the variants do not do the same work", verdict.workload))
+        .map(|verdict| Reason::new(&verdict.workload, "the variants do not do the same work"))
         .collect();
     let measurement = Measurement::new(target, seed);
     let samples =

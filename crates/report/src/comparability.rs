@@ -1,0 +1,71 @@
+//! The gate: variants are compared only where they did the same work under the same conditions.
+
+use indexmap::IndexMap;
+
+use crate::results::{Entry, Results};
+use crate::{Origin, Reason};
+
+/// What in the circumstances of a run forbids to compare its variants.
+pub(crate) fn reasons(results: &Results) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for (workload, entries) in workloads(results) {
+        check(results, workload, &entries, &mut reasons);
+        alike(&entries, workload, ["TLS", "plain HTTP"], |entry| Some(entry.setup.tls()), &mut reasons);
+        let logs = ["a line of log for each request", "none"];
+        alike(&entries, workload, logs, |entry| entry.setup.access_log, &mut reasons);
+    }
+    reasons
+}
+
+fn workloads(results: &Results) -> IndexMap<&str, Vec<&Entry>> {
+    let mut workloads: IndexMap<&str, Vec<&Entry>> = IndexMap::new();
+    for entry in &results.entries {
+        workloads.entry(entry.sample.workload.as_str()).or_default().push(entry);
+    }
+    workloads
+}
+
+/// A workload that was deployed here must have been proved equal. Addresses of other people's services come with no proof,
+/// so that theirs is for the reader to judge.
+fn check(results: &Results, workload: &str, entries: &[&Entry], reasons: &mut Vec<Reason>) {
+    let checks: Vec<_> = results.checks.iter().filter(|check| check.workload == workload).collect();
+    for check in &checks {
+        if let Some(first) = check.differences.first() {
+            let more = match check.differences.len() {
+                1 => String::new(),
+                many => format!("; and {} more", many - 1),
+            };
+            reasons
+                .push(Reason::new(workload, format!("the variants do not do the same work: {first}{more}")));
+        }
+    }
+    let ours = results.place.origin != Origin::Address;
+    for entry in entries.iter().filter(|_| ours) {
+        let variant = &entry.sample.variant;
+        if !checks.iter().any(|check| check.variants.contains(variant)) {
+            reasons.push(Reason::new(variant, "it was not proved to do the same work as the others"));
+        }
+    }
+}
+
+/// Something that all variants of a workload have, or none.
+fn alike(
+    entries: &[&Entry],
+    workload: &str,
+    [with, without]: [&str; 2],
+    has: impl Fn(&Entry) -> Option<bool>,
+    reasons: &mut Vec<Reason>,
+) {
+    let names = |wanted| {
+        let names: Vec<&str> = entries
+            .iter()
+            .filter(|entry| has(entry) == Some(wanted))
+            .map(|entry| entry.sample.variant.as_str())
+            .collect();
+        names.join(", ")
+    };
+    let (having, lacking) = (names(true), names(false));
+    if !having.is_empty() && !lacking.is_empty() {
+        reasons.push(Reason::new(workload, format!("{having} had {with}, {lacking} had {without}")));
+    }
+}
