@@ -209,7 +209,7 @@ pub struct TokenArgs {
     /// Whom the token speaks for; items belong to a subject
     #[arg(long, default_value = "me")]
     pub subject: String,
-    /// A right: items:read or items:write; may be repeated [default: both]
+    /// A right: items:read, items:write or turkeys:read; may be repeated [default: all]
     #[arg(long)]
     pub scope: Vec<String>,
     /// How long the token is valid, such as 90s, 15m or 1h; at most 24h

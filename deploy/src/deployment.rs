@@ -144,6 +144,7 @@ pub async fn deploy(
     let foundation = plan.specs.len() - plan.variants.len();
     let variants = count(plan.variants.len(), "variant");
     let (verb, summary) = match plan.purpose {
+        Purpose::Up if plan.variants.is_empty() => ("up", count(foundation, "foundation stack")),
         Purpose::Up => ("up", format!("{variants}, {}", count(foundation, "foundation stack"))),
         Purpose::Redeploy => ("redeploy", variants),
     };

@@ -99,14 +99,9 @@ impl<'c> Plan<'c> {
         given: &Given,
         deployed: &[DeployedStack],
     ) -> Result<Self, Failure> {
-        let foundation = catalog.foundation_for(&variants);
-        let mut specs: Vec<StackSpec> = foundation
-            .iter()
-            .map(|template| StackSpec {
-                outputs: template.outputs().keys().cloned().collect(),
-                ..spec(catalog, settings, template, "foundation")
-            })
-            .collect();
+        let foundation = foundation(catalog, settings, &variants, given, deployed)?;
+        let mut specs: Vec<StackSpec> =
+            foundation.iter().map(|template| foundation_spec(catalog, settings, template)).collect();
         let mut wanted: Vec<Wanted> = Vec::new();
         for variant in &variants {
             let (spec, needed) = variant_spec(catalog, settings, variant, given, deployed)?;
@@ -120,6 +115,37 @@ impl<'c> Plan<'c> {
         Ok(Self { purpose: Purpose::Up, foundation, variants, specs, wanted })
     }
 
+    /// Plans new settings of one variant that stands already, and the foundation stacks that they are the first to need.
+    pub fn redeploy(
+        catalog: &'c Catalog,
+        settings: &Settings,
+        variant: &'c Variant,
+        given: &Given,
+        deployed: &[DeployedStack],
+    ) -> Result<Self, Failure> {
+        let stands = |template: &&Template| {
+            let name = settings.stack_name(template.name());
+            let stack = deployed.iter().find(|stack| stack.name == name);
+            stack.is_some_and(|stack| template.outputs().keys().all(|name| stack.outputs.contains_key(name)))
+        };
+        let mut foundation = foundation(catalog, settings, &[variant], given, deployed)?;
+        foundation.retain(|template| !stands(template));
+        let mut specs: Vec<StackSpec> =
+            foundation.iter().map(|template| foundation_spec(catalog, settings, template)).collect();
+        let (spec, wanted) = variant_spec(catalog, settings, variant, given, deployed)?;
+        specs.push(spec);
+        Ok(Self { purpose: Purpose::Redeploy, foundation, variants: vec![variant], specs, wanted })
+    }
+
+    /// The plan of the foundation stacks alone, and that of the variants on top of them.
+    pub fn in_turn(mut self) -> (Self, Self) {
+        let specs = self.specs.split_off(self.foundation.len());
+        let variants = std::mem::take(&mut self.variants);
+        let wanted = std::mem::take(&mut self.wanted);
+        let upon = Self { purpose: self.purpose, foundation: Vec::new(), variants, specs, wanted };
+        (Self { purpose: Purpose::Up, ..self }, upon)
+    }
+
     /// How many resources the templates declare.
     pub fn resources(&self) -> usize {
         let templates =
@@ -128,32 +154,80 @@ impl<'c> Plan<'c> {
     }
 }
 
+/// What a variant's parameters are.
+struct Values {
+    /// As they are deployed.
+    current: BTreeMap<String, String>,
+    /// What is to be set.
+    given: BTreeMap<String, String>,
+}
+
+impl Values {
+    fn of(
+        settings: &Settings,
+        variant: &Variant,
+        given: &Given,
+        deployed: &[DeployedStack],
+    ) -> Result<Self, Failure> {
+        let name = settings.stack_name(&variant.id);
+        let stack = deployed.iter().find(|stack| stack.name == name);
+        let current = stack.map(|stack| stack.parameters.clone()).unwrap_or_default();
+        let flags = given.get(&variant.id).into_iter().flatten();
+        let given = variant.settings(flags.map(|(flag, value)| (flag.as_str(), value.as_str())), &current)?;
+        Ok(Self { current, given })
+    }
+
+    /// As they will be, but for those that are neither deployed nor to be set.
+    fn all(&self) -> BTreeMap<String, String> {
+        let mut all = self.current.clone();
+        all.extend(self.given.clone());
+        all
+    }
+}
+
+/// The foundation stacks that the variants need with their settings.
+fn foundation<'c>(
+    catalog: &'c Catalog,
+    settings: &Settings,
+    variants: &[&'c Variant],
+    given: &Given,
+    deployed: &[DeployedStack],
+) -> Result<Vec<&'c Template>, Failure> {
+    let values = variants
+        .iter()
+        .map(|variant| Ok((variant.id.as_str(), Values::of(settings, variant, given, deployed)?.all())))
+        .collect::<Result<BTreeMap<_, _>, Failure>>()?;
+    Ok(catalog.foundation_for(variants, |variant, parameter| {
+        values.get(variant.id.as_str()).is_some_and(|values| variant.wants(parameter, values))
+    }))
+}
+
+fn foundation_spec(catalog: &Catalog, settings: &Settings, template: &Template) -> StackSpec {
+    let outputs = template.outputs().keys().cloned().collect();
+    StackSpec { outputs, ..spec(catalog, settings, template, "foundation") }
+}
+
 /// The spec of one variant, with the artifacts that it waits for.
-pub fn variant_spec(
+fn variant_spec(
     catalog: &Catalog,
     settings: &Settings,
     variant: &Variant,
     given: &Given,
     deployed: &[DeployedStack],
 ) -> Result<(StackSpec, Vec<Wanted>), Failure> {
-    let name = settings.stack_name(&variant.id);
-    let current = deployed
-        .iter()
-        .find(|stack| stack.name == name)
-        .map(|stack| stack.parameters.clone())
-        .unwrap_or_default();
-    let flags = given.get(&variant.id);
-    let pairs = flags.into_iter().flatten().map(|(flag, value)| (flag.as_str(), value.as_str()));
-    let parameters = variant.settings(pairs, &current)?;
-    check_change(variant, &current, &parameters)?;
-    let architecture = parameters
-        .get(ARCHITECTURE)
-        .or_else(|| current.get(ARCHITECTURE))
-        .or_else(|| variant.template.parameters().get(ARCHITECTURE)?.default.as_ref());
+    let values = Values::of(settings, variant, given, deployed)?;
+    check_change(variant, &values.current, &values.given)?;
+    let all = values.all();
+    let architecture =
+        all.get(ARCHITECTURE).or_else(|| variant.template.parameters().get(ARCHITECTURE)?.default.as_ref());
     let flavor = flavor(settings.target, architecture.map(String::as_str))?;
     let mut spec = spec(catalog, settings, &variant.template, "variant");
+    spec.inputs.retain(|parameter, _| variant.wants(parameter, &all));
     let mut wanted = Vec::new();
     for (parameter, artifact) in &variant.artifacts {
+        if !variant.wants(parameter, &all) {
+            continue;
+        }
         let artifact: Artifact = artifact
             .parse()
             .map_err(|error| Failure::new(format!("{}: {error}", variant.template.file())))?;
@@ -162,7 +236,7 @@ pub fn variant_spec(
         wanted.push(Wanted { name, artifact, flavor });
     }
     spec.keep = variant.tunables.values().cloned().collect();
-    spec.parameters = parameters;
+    spec.parameters = values.given;
     Ok((spec, wanted))
 }
 

@@ -2,13 +2,15 @@
 //!
 //! A new workload adds a module here and an arm to each `match`.
 
+mod admission;
 mod ask;
 mod canonical;
-pub mod crud;
+mod crud;
 mod proxy;
 mod publish;
 mod query;
 mod refusal;
+pub mod tokens;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,20 +18,17 @@ use std::sync::Arc;
 
 use catalog::Variant;
 use serde::Serialize;
-use signed_http::{Signer, Transport};
+use signed_http::Transport;
 use workload::Workload;
 
+pub use self::admission::{AUTH, Admission, Credentials, admitted};
 pub use self::ask::{Question, ask};
 pub use self::canonical::{canonical, excerpt, is_json};
 pub use self::refusal::{judge_refusal, only_member, seen};
 
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::printer::count;
 use crate::target::Target;
-
-/// The parameter of a variant that says who may ask it, and its value where requests must be signed.
-pub const AUTH: &str = "Auth";
-pub const SIGNED: &str = "iam";
 
 /// A variant to be asked.
 #[derive(Clone, Debug)]
@@ -39,8 +38,8 @@ pub struct Subject {
     pub url: String,
     /// The parameters of its stack.
     pub parameters: BTreeMap<String, String>,
-    /// Signs what is asked, where the variant wants that.
-    pub signer: Option<Signer>,
+    /// What requests carry, where the variant wants something.
+    pub credentials: Option<Credentials>,
 }
 
 impl Subject {
@@ -51,21 +50,7 @@ impl Subject {
         parameters: &BTreeMap<String, String>,
     ) -> Option<Self> {
         let url = outputs.get("Url")?.trim_end_matches('/').to_owned();
-        Some(Self { variant: variant.id.clone(), url, parameters: parameters.clone(), signer: None })
-    }
-
-    /// Whether the variant lets only signed requests in.
-    pub fn wants_signatures(&self) -> bool {
-        self.parameters.get(AUTH).is_some_and(|mode| mode == SIGNED)
-    }
-
-    /// The variant, to be asked with signatures. One that wants none lets them in, too.
-    pub async fn signed(mut self, surroundings: &Surroundings<'_>) -> Result<Self, Failure> {
-        let signer = surroundings.target.signed.signer("execute-api").await;
-        self.signer = Some(signer.map_err(|error| {
-            Failure::new(format!("requests to {} cannot be signed: {}", self.variant, chain(&error)))
-        })?);
-        Ok(self)
+        Some(Self { variant: variant.id.clone(), url, parameters: parameters.clone(), credentials: None })
     }
 }
 
@@ -176,19 +161,6 @@ pub async fn samples(workload: Workload, surroundings: &Surroundings<'_>) -> Res
         Workload::Crud => vec![crud::sample(surroundings).await?],
         Workload::Proxy => proxy::samples(),
     })
-}
-
-/// The variants, ready to be asked in the way that each wants.
-pub async fn admitted(
-    subjects: &[Subject],
-    surroundings: &Surroundings<'_>,
-) -> Result<Vec<Subject>, Failure> {
-    let mut admitted = Vec::with_capacity(subjects.len());
-    for subject in subjects {
-        let subject = subject.clone();
-        admitted.push(if subject.wants_signatures() { subject.signed(surroundings).await? } else { subject });
-    }
-    Ok(admitted)
 }
 
 /// Gives every case of the workload to every subject and compares what comes of it.

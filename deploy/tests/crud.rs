@@ -20,9 +20,9 @@ fn the_family_does_the_same_work_and_a_token_opens_it() {
     let printed = bench.ok(&["token", "--subject", "me", "--scope", "items:read", "--ttl", "5m"]);
     assert_eq!(printed.trim().split('.').count(), 3, "the token and nothing else");
     let minted = bench.json(&["token", "--subject", "me"]);
-    assert_eq!(minted["scope"], "items:read items:write");
+    assert_eq!(minted["scope"], "items:read items:write turkeys:read");
     let refused = bench.fails(1, &["token", "--scope", "admin"]);
-    assert!(refused.contains("the scopes are items:read and items:write"), "{refused}");
+    assert!(refused.contains("the scopes are items:read, items:write and turkeys:read"), "{refused}");
     bench.ok(&["down"]);
     bench.assert_bare();
 }

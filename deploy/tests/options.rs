@@ -63,16 +63,22 @@ fn a_cache_keeps_answers_while_it_is_on() {
     bench.assert_bare();
 }
 
-/// The status of a request that nobody has signed.
-fn unsigned(bench: &Bench, variant: &str) -> String {
+/// The status line's number and the body of a request with some headers.
+fn asked(bench: &Bench, variant: &str, headers: &str) -> (String, String) {
     let status = bench.json(&["status", variant]);
     let url = status["stacks"][0]["url"].as_str().unwrap_or_else(|| panic!("{status}"));
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut connection = std::net::TcpStream::connect(host).unwrap();
-    write!(connection, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    write!(connection, "GET /{path} HTTP/1.1\r\nhost: {host}\r\n{headers}connection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
-    answer.split(' ').nth(1).unwrap().to_owned()
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().to_owned(), body.to_owned())
+}
+
+/// The status of a request that nobody has signed.
+fn unsigned(bench: &Bench, variant: &str) -> String {
+    asked(bench, variant, "").0
 }
 
 #[test]
@@ -92,6 +98,39 @@ fn only_those_are_let_in_who_may() {
         let told = bench.fails(1, &["redeploy", variant, "--allowed-cidr", "127.0.0.1/32"]);
         assert!(told.contains("as long as resource-policy is in force"), "{told}");
     }
+    bench.ok(&["down"]);
+    bench.assert_bare();
+}
+
+#[test]
+fn an_authorizer_lets_those_in_who_have_a_token_and_brings_what_it_needs() {
+    let bench = Bench::new();
+    let variants = ["query-direct", "query-lambda", "query-stepfunctions"];
+    bench.ok(&[&["up"][..], &variants].concat());
+    assert!(bench.fails(1, &["token"]).contains("no token can be made"), "nothing gives tokens yet");
+    let refused = |status: &str, message: &str| (status.to_owned(), format!("{{\"message\":\"{message}\"}}"));
+    for variant in variants {
+        redeploy(&bench, variant, "auth", "authorizer");
+        let bearer =
+            |token: &str| asked(&bench, variant, &format!("authorization: Bearer {}\r\n", token.trim()));
+        let token = |scope: &str| bench.ok(&["token", "--scope", scope]);
+        assert_eq!(asked(&bench, variant, ""), refused("401", "Unauthorized"), "{variant}");
+        assert_eq!(bearer("x.y.z"), refused("401", "Unauthorized"), "{variant}");
+        assert_eq!(bearer(&token("items:read")), refused("403", "Forbidden"), "{variant}");
+        assert_eq!(bearer(&token("turkeys:read")).0, "200", "{variant}");
+    }
+    // What redeploy set is kept, and so is what it needs.
+    bench.ok(&[&["up"][..], &variants].concat());
+    let check = bench.json(&["check"]);
+    assert_eq!(check[0]["differences"], json!([]), "{check}");
+    // A request is either signed or has a token, so none is served throughout.
+    let output = bench.output(&["redeploy", "query-direct", "--auth", "iam", "--json"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("no request is let in both before and after this change"), "{told}");
+    let redeployed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&redeployed["served"], &redeployed["check"][0]["differences"]), (&json!(null), &json!([])));
+    redeploy(&bench, "query-lambda", "auth", "none");
+    assert_eq!(asked(&bench, "query-lambda", "").0, "200");
     bench.ok(&["down"]);
     bench.assert_bare();
 }

@@ -28,8 +28,8 @@ impl Catalog {
     /// directory itself or in its folder `variants`, foundation stacks in its folder `foundation`.
     ///
     /// A variant has a complete `Metadata: Variant:` and an output `Url`; each of its parameters has a default, names an
-    /// artifact or has the name of a foundation stack's output; each tunable names a parameter that has a default. The
-    /// error names the first file that does not keep this, and what is wrong with it.
+    /// artifact or has the name of a foundation stack's output; each tunable names a parameter that has a default; what is
+    /// filled only `When` a setting has a value has a default, too. The error names the first file that does not keep this, and what is wrong with it.
     pub fn load(extra: Option<&Path>) -> Result<Self, CatalogError> {
         let built_in = Sources::built_in()?;
         let own = extra.map(Sources::directory).transpose()?.unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ALL, Catalog, CatalogError, Problem, Template, Variant};
+use crate::{ALL, Catalog, CatalogError, Problem, Template, Variant, allowed};
 
 /// The output that every variant has: the base address of its endpoint.
 const URL: &str = "Url";
@@ -110,6 +110,36 @@ fn check_parameters(catalog: &Catalog, variant: &Variant) -> Result<(), Problem>
     for (flag, parameter) in &variant.tunables {
         if parameters.get(parameter).is_some_and(|parameter| parameter.default.is_none()) {
             return Err(Problem::NoDefault { flag: flag.clone(), parameter: parameter.clone() });
+        }
+    }
+    check_when(variant, |parameter| filled.contains_key(parameter))
+}
+
+/// What is filled only sometimes has a default for the other times, and a setting decides which they are.
+fn check_when(variant: &Variant, is_filled: impl Fn(&str) -> bool) -> Result<(), Problem> {
+    let parameters = variant.template.parameters();
+    for (parameter, conditions) in &variant.when {
+        let wrong = |reason: String| Problem::Variant(format!("When: {parameter}: {reason}"));
+        let Some(conditional) = parameters.get(parameter) else {
+            return Err(wrong("the template does not have this parameter".to_owned()));
+        };
+        if !is_filled(parameter) || variant.flag(parameter).is_some() {
+            return Err(wrong("neither an artifact nor a foundation stack fills it".to_owned()));
+        }
+        if conditional.default.is_none() {
+            return Err(wrong("it has no Default".to_owned()));
+        }
+        if conditions.is_empty() {
+            return Err(wrong("it names no setting".to_owned()));
+        }
+        for (name, value) in conditions {
+            let Some(flag) = variant.flag(name) else {
+                return Err(wrong(format!("{name} is the parameter of no tunable")));
+            };
+            let setting = variant.setting(flag).map_err(|error| wrong(error.to_string()))?;
+            if !allowed::suits(setting, value) {
+                return Err(wrong(format!("{name} is never {value}: {}", allowed::phrase(setting))));
+            }
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! One variant: a template and what its metadata says.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -21,6 +23,9 @@ pub struct Variant {
     pub artifacts: IndexMap<String, String>,
     /// Settings by the name of their flag, and the parameter that each sets: `memory` to `MemorySize`.
     pub tunables: IndexMap<String, String>,
+    /// Parameters that keep their defaults unless parameters of settings have certain values: `AuthorizerCodeKey` to
+    /// `Auth: authorizer`. What would fill them, an artifact or a foundation stack, is needed only then.
+    pub when: IndexMap<String, IndexMap<String, String>>,
     /// Set where an account may not have what the variant needs.
     pub optional: Option<Optional>,
     pub template: Template,
@@ -47,6 +52,8 @@ struct Metadata {
     artifacts: IndexMap<String, String>,
     #[serde(default)]
     tunables: IndexMap<String, String>,
+    #[serde(default)]
+    when: IndexMap<String, IndexMap<String, String>>,
     optional: Option<Optional>,
 }
 
@@ -64,8 +71,19 @@ impl Variant {
             hops: metadata.hops,
             artifacts: metadata.artifacts,
             tunables: metadata.tunables,
+            when: metadata.when,
             optional: metadata.optional,
             template,
         })
+    }
+
+    /// Whether a parameter is filled, and not left at its default, where parameters have `values`; those that are not among
+    /// them count with their defaults.
+    #[must_use]
+    pub fn wants(&self, parameter: &str, values: &BTreeMap<String, String>) -> bool {
+        let parameters = self.template.parameters();
+        let value = |name: &str| values.get(name).or_else(|| parameters.get(name)?.default.as_ref());
+        let met = |(name, wanted): (&String, &String)| value(name) == Some(wanted);
+        self.when.get(parameter).is_none_or(|conditions| conditions.iter().all(met))
     }
 }

@@ -16,18 +16,26 @@ impl Catalog {
     }
 
     /// The foundation stacks that a set of variants needs, directly or through another, each before those that it feeds.
+    /// `wanted` says which parameters of a variant are filled, as [`Variant::wants`] does.
     #[must_use]
-    pub fn foundation_for<'c>(&'c self, variants: &[&'c Variant]) -> Vec<&'c Template> {
+    pub fn foundation_for<'c>(
+        &'c self,
+        variants: &[&'c Variant],
+        wanted: impl Fn(&Variant, &str) -> bool,
+    ) -> Vec<&'c Template> {
         let mut needed = Vec::new();
         for variant in variants {
-            let uploads = if variant.artifacts.is_empty() { &[][..] } else { &UPLOADS[..] };
+            let ships = variant.artifacts.keys().any(|parameter| wanted(variant, parameter));
+            let uploads = if ships { &UPLOADS[..] } else { &[][..] };
             for output in uploads {
                 if let Some(provider) = self.provider(output, &variant.template) {
                     self.add_with_needs(provider, &mut needed);
                 }
             }
-            for provider in self.inputs(&variant.template).into_values() {
-                self.add_with_needs(provider, &mut needed);
+            for (parameter, provider) in self.inputs(&variant.template) {
+                if wanted(variant, parameter) {
+                    self.add_with_needs(provider, &mut needed);
+                }
             }
         }
         needed

@@ -65,7 +65,11 @@ fn wiring_follows_from_names() {
     let catalog = Catalog::builtin().unwrap();
     let needs = |ids: &[&str]| {
         let variants: Vec<_> = ids.iter().map(|id| catalog.variant(id).unwrap()).collect();
-        catalog.foundation_for(&variants).into_iter().map(Template::name).collect::<Vec<_>>()
+        catalog
+            .foundation_for(&variants, |variant, parameter| variant.wants(parameter, &BTreeMap::new()))
+            .into_iter()
+            .map(Template::name)
+            .collect::<Vec<_>>()
     };
     assert_eq!(needs(&["publish-direct"]), ["topic"]);
     assert_eq!(needs(&["publish-lambda"]), ["artifacts", "topic"]);

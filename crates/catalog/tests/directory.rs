@@ -60,13 +60,46 @@ fn a_variant_of_ones_own_is_like_the_others() {
     assert_eq!(mine.title, "Mine");
     assert!(mine.template.file().ends_with("mine.yaml"));
     assert_eq!(catalog.select(&["publish".to_owned()]).unwrap().len(), 4);
-    let needed = catalog.foundation_for(&[mine]);
+    let needed = catalog.foundation_for(&[mine], |_, _| true);
     let needed: Vec<&str> = needed.into_iter().map(catalog::Template::name).collect();
     assert_eq!(
         needed,
         ["artifacts", "topic"],
         "an artifact is uploaded somewhere, though no parameter says so"
     );
+}
+
+/// [`GOOD`] with code that is wanted only for one size, and a condition.
+fn conditional(condition: &str) -> String {
+    GOOD.replace("CodeKey: {Type: String}", "CodeKey: {Type: String, Default: ''}")
+        .replace("    Title: Mine", &format!("    When: {{CodeKey: {condition}}}\n    Title: Mine"))
+}
+
+#[test]
+fn what_is_filled_only_sometimes_is_needed_only_then() {
+    let catalog = load(&[("mine.yaml", &conditional("{Size: '4'}"))]).unwrap();
+    let mine = catalog.variant("mine").unwrap();
+    let needed = |size: Option<&str>| {
+        let values = size.map(|size| ("Size".to_owned(), size.to_owned())).into_iter().collect();
+        let needed = catalog.foundation_for(&[mine], |variant, parameter| variant.wants(parameter, &values));
+        needed.into_iter().map(catalog::Template::name).collect::<Vec<_>>()
+    };
+    assert_eq!(needed(None), ["topic"], "the default is 3");
+    assert_eq!(needed(Some("3")), ["topic"]);
+    assert_eq!(needed(Some("4")), ["artifacts", "topic"]);
+}
+
+#[test]
+fn a_condition_that_cannot_be_met_is_refused() {
+    for (condition, message) in [
+        ("{}", "When: CodeKey: it names no setting"),
+        ("{Length: '1'}", "When: CodeKey: Length is the parameter of no tunable"),
+        ("{TopicArn: x}", "When: CodeKey: TopicArn is the parameter of no tunable"),
+        ("{Size: '0'}", "When: CodeKey: Size is never 0: 1 or more"),
+    ] {
+        let shown = refusal(&conditional(condition));
+        assert!(shown.contains(message), "{shown}\ndoes not say\n{message}");
+    }
 }
 
 #[test]
@@ -94,7 +127,7 @@ fn foundation_stacks_can_be_replaced_and_added() {
     let topic = "Parameters: {Region: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic}}\n\
         Outputs: {TopicArn: {Value: !Ref Topic}}";
     let catalog = load(&[("foundation/region.yaml", region), ("foundation/topic.yaml", topic)]).unwrap();
-    let needed = catalog.foundation_for(&[catalog.variant("publish-direct").unwrap()]);
+    let needed = catalog.foundation_for(&[catalog.variant("publish-direct").unwrap()], |_, _| true);
     let needed: Vec<&str> = needed.into_iter().map(catalog::Template::name).collect();
     assert_eq!(needed, ["region", "topic"]);
 }
@@ -119,6 +152,21 @@ fn what_breaks_the_contract_is_named_with_its_file() {
             "    Title: Mine",
             "    Optional: {Resources: [Queue], Reason: ' '}\n    Title: Mine",
             "Optional needs at least one of Resources, and a Reason",
+        ),
+        (
+            "    Title: Mine",
+            "    When: {Size: {Size: '1'}}\n    Title: Mine",
+            "When: Size: neither an artifact nor a foundation stack fills it",
+        ),
+        (
+            "    Title: Mine",
+            "    When: {CodeKay: {Size: '1'}}\n    Title: Mine",
+            "When: CodeKay: the template does not have this parameter",
+        ),
+        (
+            "    Title: Mine",
+            "    When: {CodeKey: {Size: '1'}}\n    Title: Mine",
+            "When: CodeKey: it has no Default",
         ),
         ("{size: Size}", "{--size: Size}", "Tunables: \"--size\" cannot be a flag"),
         (

@@ -26,8 +26,10 @@ async fn the_authorizer_lets_nobody_in_without_a_token() {
             "policyDocument": {"Version": "2012-10-17", "Statement": [{
                 "Action": "execute-api:Invoke", "Effect": "Allow",
                 "Resource": [
-                    "arn:aws:execute-api:us-east-1:000000000000:abc/v1/GET/*",
-                    "arn:aws:execute-api:us-east-1:000000000000:abc/v1/HEAD/*",
+                    "arn:aws:execute-api:us-east-1:000000000000:abc/v1/GET/items",
+                    "arn:aws:execute-api:us-east-1:000000000000:abc/v1/GET/items/*",
+                    "arn:aws:execute-api:us-east-1:000000000000:abc/v1/HEAD/items",
+                    "arn:aws:execute-api:us-east-1:000000000000:abc/v1/HEAD/items/*",
                 ],
             }]},
             "context": {"subject": "alice", "scopes": "items:read"},

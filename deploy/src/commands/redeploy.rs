@@ -20,11 +20,11 @@ use crate::cli::RedeployArgs;
 use crate::context::Context;
 use crate::deployment::deploy;
 use crate::failure::Failure;
-use crate::plan::{Given, Plan, Purpose, variant_spec};
+use crate::plan::{Given, Plan};
 use crate::printer::seconds;
 use crate::settings::TargetKind;
 use crate::target::Target;
-use crate::work::{AUTH, SIGNED, Subject, Surroundings, Verdict};
+use crate::work::{AUTH, Subject, Surroundings, Verdict};
 
 /// The data of `redeploy --json`.
 #[derive(Serialize)]
@@ -67,25 +67,25 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let stacks = deployed(context, &target).await?;
     let name = context.settings.stack_name(&variant.id);
     let stack = stacks.iter().find(|stack| stack.name == name).ok_or_else(not_up)?;
-    let (spec, wanted) = variant_spec(&context.catalog, &context.settings, variant, &given, &stacks)?;
-    let purpose = Purpose::Redeploy;
-    let plan = Plan { purpose, foundation: Vec::new(), variants: vec![variant], specs: vec![spec], wanted };
+    let plan = Plan::redeploy(&context.catalog, &context.settings, variant, &given, &stacks)?;
     if let Some(identity) = &identity {
         context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
     }
-    let outputs = foundation_outputs(&stacks);
+    let (first, plan) = plan.in_turn();
+    let outputs = prepare(context, &target, &first, foundation_outputs(&stacks)).await?;
     let board = board(variant, stack, &outputs, &given, &plan);
     let surroundings = Surroundings { target: &target, outputs: &outputs };
+    let mode = given.get(&variant.id).and_then(|values| values.get(variant.flag(AUTH)?));
     let traffic = match Subject::new(variant, &stack.outputs, &stack.parameters) {
-        Some(subject) => {
-            // Signed requests are let in before the change and after it, if it is one from or to signatures.
-            let wanted = given.get(&variant.id).and_then(|values| {
-                values.iter().find(|(flag, _)| variant.tunables.get(*flag).is_some_and(|name| name == AUTH))
-            });
-            let signs = subject.wants_signatures() || wanted.is_some_and(|(_, mode)| mode == SIGNED);
-            let subject = if signs { subject.signed(&surroundings).await? } else { subject };
-            Traffic::start(&subject, &variant.workload, &surroundings).await?
-        }
+        Some(subject) => match subject.between(mode.map(String::as_str), &surroundings).await? {
+            Some(subject) => Traffic::start(&subject, &variant.workload, &surroundings).await?,
+            None => {
+                context.printer.warn(
+                    "no request is let in both before and after this change, so none is sent meanwhile",
+                );
+                None
+            }
+        },
         None => None,
     };
     let deployment = deploy(context, &target, &plan, board).await;
@@ -115,6 +115,26 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     context.printer.data(&words(&redeployed));
     context.printer.json(&redeployed);
     super::check::conclude(&redeployed.check)
+}
+
+/// Deploys the foundation stacks that the new settings are the first to need; gives the outputs of all.
+async fn prepare(
+    context: &Context,
+    target: &Target,
+    plan: &Plan<'_>,
+    mut outputs: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    if plan.specs.is_empty() {
+        return Ok(outputs);
+    }
+    let board = Blackboard::default();
+    for (name, value) in &outputs {
+        board.put(name, value);
+    }
+    let deployment = deploy(context, target, plan, board).await?;
+    deployment.conclude(context, plan)?;
+    outputs.extend(deployment.foundation_outputs(plan));
+    Ok(outputs)
 }
 
 /// Each value by itself; which go together depends on what is deployed.
@@ -156,9 +176,9 @@ fn board(
     let rebuilt = arch && plan.wanted.iter().any(|wanted| wanted.flavor != artifacts::Flavor::Local);
     if !rebuilt {
         for (parameter, input) in plan.specs.iter().flat_map(|spec| &spec.inputs) {
-            if let (true, Some(value)) =
-                (variant.artifacts.contains_key(parameter), stack.parameters.get(parameter))
-            {
+            let shipped =
+                variant.artifacts.contains_key(parameter) && variant.wants(parameter, &stack.parameters);
+            if let (true, Some(value)) = (shipped, stack.parameters.get(parameter)) {
                 board.put(input, value);
             }
         }

@@ -14,7 +14,7 @@ use crate::cli::TokenArgs;
 use crate::context::Context;
 use crate::failure::{Failure, chain};
 use crate::target::Target;
-use crate::work::{Surroundings, crud};
+use crate::work::{Surroundings, tokens};
 
 /// The longest life of a token that is only for trying things out.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -43,7 +43,7 @@ pub async fn run(context: &Context, args: &TokenArgs) -> Result<(), Failure> {
     let target = target.ok_or_else(nothing)?;
     let outputs = foundation_outputs(&deployed(context, &target).await?);
     let surroundings = Surroundings { target: &target, outputs: &outputs };
-    let (authority, secret) = crud::identity(&surroundings).await?;
+    let (authority, secret) = tokens::identity(&surroundings).await?;
     let now = SystemTime::now();
     let token = Mint::new(authority, &secret)
         .token(&caller, now, life)
@@ -113,9 +113,9 @@ mod tests {
 
     #[test]
     fn unknown_scopes_are_refused_with_the_known_ones() {
-        assert_eq!(scopes(&[]).unwrap(), "items:read items:write");
+        assert_eq!(scopes(&[]).unwrap(), "items:read items:write turkeys:read");
         assert_eq!(scopes(&["items:read".to_owned()]).unwrap(), "items:read");
         let error = scopes(&["admin".to_owned()]).unwrap_err().message;
-        assert!(error.contains("the scopes are items:read and items:write"), "{error}");
+        assert!(error.contains("the scopes are items:read, items:write and turkeys:read"), "{error}");
     }
 }

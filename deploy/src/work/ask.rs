@@ -1,12 +1,12 @@
 //! One request to one variant, whatever the variant wants of those who ask it.
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
 use signed_http::{Response, Transport};
 use workload::proof::Case;
 
-use super::Subject;
+use super::{Credentials, Subject};
 
 /// A request, before it is known whom it goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +63,12 @@ pub async fn ask(transport: &Transport, subject: &Subject, question: &Question) 
     *request.method_mut() = question.method.clone();
     *request.uri_mut() = question.uri(subject)?;
     *request.headers_mut() = question.headers.clone();
-    if let Some(signer) = &subject.signer {
-        signer.sign(&mut request, &question.body)?;
+    match &subject.credentials {
+        None => {}
+        Some(Credentials::Signature(signer)) => signer.sign(&mut request, &question.body)?,
+        Some(Credentials::Token(token)) => {
+            request.headers_mut().insert(header::AUTHORIZATION, token.clone());
+        }
     }
     transport.send(request).await.map_err(|error| error.to_string())
 }

@@ -7,39 +7,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
-use http::{HeaderValue, Method};
+use http::Method;
 use serde_json::json;
 use signed_http::JsonVersion;
 use workload::crud::proof::{Tokens, script};
-use workload::crud::token::{Authority, Secret};
-use workload::crud::{Caller, PATH, Scope};
+use workload::crud::{PATH, Scope};
 
 use self::conversation::Conversation;
-use super::{Checked, Question, Sample, Subject, Surroundings};
+use super::{Checked, Question, Sample, Subject, Surroundings, tokens};
 use crate::failure::{Failure, chain};
 
-/// Outputs of foundation stacks.
-const SECRET: &str = "TokenSecretArn";
-const ISSUER: &str = "TokenIssuer";
-const AUDIENCE: &str = "TokenAudience";
+/// The output of a foundation stack that names the table.
 const TABLE: &str = "ItemsTableName";
 /// Who owns the item that measurements read, and which one it is. It goes with the table.
 const MEASURED_SUBJECT: &str = "measurement";
 const MEASURED_ITEM: &str = "00000000-0000-7000-8000-000000000001";
-/// How long the token of a measurement is valid.
-const MEASUREMENT: std::time::Duration = std::time::Duration::from_hours(12);
-
-/// Who gives the tokens of what is deployed, and the secret that they are signed with.
-pub async fn identity(surroundings: &Surroundings<'_>) -> Result<(Authority, Secret), Failure> {
-    let output = |name| surroundings.output(name, "no token can be made");
-    let authority = Authority { issuer: output(ISSUER)?.to_owned(), audience: output(AUDIENCE)?.to_owned() };
-    let secret = Secret::read(&surroundings.target.signed, output(SECRET)?).await;
-    Ok((authority, secret.map_err(|error| Failure::new(chain(&error)))?))
-}
 
 /// Reads one item that is there, with a token that may.
 pub async fn sample(surroundings: &Surroundings<'_>) -> Result<Sample, Failure> {
-    let (authority, secret) = identity(surroundings).await?;
     let table = surroundings.output(TABLE, "there is nothing to read")?;
     let item = json!({
         "subject": {"S": MEASURED_SUBJECT}, "id": {"S": MEASURED_ITEM}, "name": {"S": "measured"},
@@ -51,27 +36,16 @@ pub async fn sample(surroundings: &Surroundings<'_>) -> Result<Sample, Failure> 
     put.await.map_err(|error| {
         Failure::new(format!("the item to measure with was not put into {table}: {}", chain(&error)))
     })?;
-    let caller = Caller::new(MEASURED_SUBJECT, Scope::Read.name()).map_err(|error| Failure::of(&error))?;
-    let token = workload::crud::token::Mint::new(authority, &secret)
-        .token(&caller, std::time::SystemTime::now(), MEASUREMENT)
-        .map_err(|error| Failure::of(&error))?;
-    let question = Question::new(Method::GET, format!("{PATH}/{MEASURED_ITEM}"))
-        .header("authorization", secret_header(&format!("Bearer {token}"))?);
+    let bearer = tokens::bearer(surroundings, MEASURED_SUBJECT, &[Scope::Read]).await?;
+    let question =
+        Question::new(Method::GET, format!("{PATH}/{MEASURED_ITEM}")).header("authorization", bearer);
     let begin = format!("{{\"id\":\"{MEASURED_ITEM}\",");
     Ok(Sample { question, accepts: Arc::new(move |body| body.starts_with(begin.as_bytes())) })
 }
 
-/// A header that is not shown when it is printed.
-fn secret_header(value: &str) -> Result<HeaderValue, Failure> {
-    let mut value = HeaderValue::from_str(value)
-        .map_err(|_| Failure::unexpected("a token has characters that no header can have"))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 /// Holds the conversation with every subject at once; each cleans up behind itself.
 pub async fn check(subjects: &[Subject], surroundings: &Surroundings<'_>) -> Result<Checked, Failure> {
-    let (authority, secret) = identity(surroundings).await?;
+    let (authority, secret) = tokens::identity(surroundings).await?;
     let steps = script();
     let nonce = nonce();
     let conversations = subjects.iter().enumerate().map(|(index, subject)| {

@@ -15,7 +15,9 @@ use workload::query::{Expect, PageSize};
 
 use self::page::Page;
 use self::truth::Truth;
-use super::{Checked, Difference, Question, Sample, Subject, Surroundings, ask, judge_refusal, seen};
+use super::{
+    Admission, Checked, Difference, Question, Sample, Subject, Surroundings, ask, judge_refusal, seen,
+};
 use crate::failure::Failure;
 
 /// The output of a foundation stack that names the table, and the one that names its index.
@@ -123,7 +125,9 @@ fn judge(
 ) -> Result<(), (String, String)> {
     match (&case.expect, all) {
         // API Gateway says the same of an unknown path as of an unsigned request.
-        (Expect::Refused { statuses, .. }, _) if subject.wants_signatures() && statuses.contains(&404) => {
+        (Expect::Refused { statuses, .. }, _)
+            if subject.admission() == Admission::Signers && statuses.contains(&404) =>
+        {
             judge_refusal(&[403], Some("Not found, or not signed"), answer)
         }
         (Expect::Refused { statuses, message }, _) => judge_refusal(statuses, *message, answer),

@@ -10,18 +10,20 @@ use super::CrudError;
 /// The most bytes of a subject: it is part of every key of the table, and travels in a header.
 const LONGEST_SUBJECT: usize = 255;
 
-/// A right that a token gives.
+/// A right that a token gives; tokens of one issuer open items and, where a variant asks for one, turkeys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// `items:read`
     Read,
     /// `items:write`
     Write,
+    /// `turkeys:read`
+    Turkeys,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: &'static [Scope] = &[Scope::Read, Scope::Write];
+    pub const ALL: &'static [Scope] = &[Scope::Read, Scope::Write, Scope::Turkeys];
 
     /// The name, as a token's `scope` has it.
     #[must_use]
@@ -29,10 +31,11 @@ impl Scope {
         match self {
             Scope::Read => "items:read",
             Scope::Write => "items:write",
+            Scope::Turkeys => "turkeys:read",
         }
     }
 
-    /// The scope that a method needs, whether or not the method is served.
+    /// The scope that a method needs on items, whether or not the method is served.
     #[must_use]
     pub fn of_method(method: &str) -> Scope {
         if matches!(method, "GET" | "HEAD") { Scope::Read } else { Scope::Write }
@@ -47,7 +50,7 @@ impl fmt::Display for Scope {
 
 /// A scope that nobody has.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("there is no scope \"{name}\": the scopes are items:read and items:write")]
+#[error("there is no scope \"{name}\": the scopes are items:read, items:write and turkeys:read")]
 pub struct UnknownScope {
     /// The name that was asked for.
     pub name: String,

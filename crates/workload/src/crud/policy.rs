@@ -26,8 +26,8 @@ pub struct InvalidMethodArn {
 
 /// The authorizer's answer for a caller.
 ///
-/// API Gateway keeps it for every request with the same token, whatever its method and path; so it speaks of the whole stage
-/// that `method_arn` belongs to, and not of that one method.
+/// API Gateway keeps it for every request with the same token, whatever its method and path; so it speaks of all that the
+/// token opens on the stage that `method_arn` belongs to, and not of that one method.
 ///
 /// # Errors
 /// [`InvalidMethodArn`].
@@ -39,17 +39,25 @@ pub fn document(caller: &Caller, method_arn: &str) -> Result<Value, InvalidMetho
         (Some(api), Some(stage), Some(_)) if api.starts_with("arn:") => format!("{api}/{stage}"),
         _ => return Err(InvalidMethodArn { arn: method_arn.to_owned() }),
     };
-    let on = |methods: &[&str]| -> Vec<String> {
-        methods.iter().map(|method| format!("{stage}/{method}/*")).collect()
+    let items = |methods: &[&str]| -> Vec<String> {
+        let paths = |method| [format!("{stage}/{method}/items"), format!("{stage}/{method}/items/*")];
+        methods.iter().flat_map(paths).collect()
     };
     let statement = |effect: &str, resources: Vec<String>| json!({ "Action": "execute-api:Invoke", "Effect": effect, "Resource": resources });
     let reads = ["GET", "HEAD"];
-    let statements = match (caller.has(Scope::Read), caller.has(Scope::Write)) {
-        (true, true) => vec![statement("Allow", on(&["*"]))],
-        (true, false) => vec![statement("Allow", on(&reads))],
-        (false, true) => vec![statement("Allow", on(&["*"])), statement("Deny", on(&reads))],
-        (false, false) => vec![statement("Deny", on(&["*"]))],
+    let mut statements = match (caller.has(Scope::Read), caller.has(Scope::Write)) {
+        (true, true) => vec![statement("Allow", items(&["*"]))],
+        (true, false) => vec![statement("Allow", items(&reads))],
+        (false, true) => vec![statement("Allow", items(&["*"])), statement("Deny", items(&reads))],
+        (false, false) => Vec::new(),
     };
+    if caller.has(Scope::Turkeys) {
+        statements.push(statement("Allow", vec![format!("{stage}/GET/turkeys/*")]));
+    }
+    // A policy has at least one statement.
+    if statements.is_empty() {
+        statements.push(statement("Deny", vec![format!("{stage}/*")]));
+    }
     Ok(json!({
         "principalId": caller.subject(),
         "policyDocument": { "Version": "2012-10-17", "Statement": statements },
@@ -70,14 +78,21 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_speaks_of_the_whole_stage() {
-        let reads = json!([format!("{STAGE}/GET/*"), format!("{STAGE}/HEAD/*")]);
-        let all = json!([format!("{STAGE}/*/*")]);
+    fn the_policy_speaks_of_all_that_a_token_opens() {
+        let items = |method| [format!("{STAGE}/{method}/items"), format!("{STAGE}/{method}/items/*")];
+        let reads = json!([items("GET"), items("HEAD")].concat());
+        let all = json!(items("*"));
+        let turkeys = json!([format!("{STAGE}/GET/turkeys/*")]);
         let rule = |effect: &str, on: &Value| json!({"Action": "execute-api:Invoke", "Effect": effect, "Resource": on});
         assert_eq!(statements("items:read"), json!([rule("Allow", &reads)]));
         assert_eq!(statements("items:read items:write"), json!([rule("Allow", &all)]));
         assert_eq!(statements("items:write"), json!([rule("Allow", &all), rule("Deny", &reads)]));
-        assert_eq!(statements("other"), json!([rule("Deny", &all)]));
+        assert_eq!(statements("turkeys:read"), json!([rule("Allow", &turkeys)]));
+        assert_eq!(
+            statements("turkeys:read items:read"),
+            json!([rule("Allow", &reads), rule("Allow", &turkeys)])
+        );
+        assert_eq!(statements("other"), json!([rule("Deny", &json!([format!("{STAGE}/*")]))]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use workload::Workload;
 
 use crate::failure::{Failure, chain};
-use crate::work::{self, Sample, Subject, Surroundings};
+use crate::work::{self, Credentials, Sample, Subject, Surroundings};
 
 const PER_SECOND: f64 = 50.0;
 /// Longer than any update may take; the traffic ends with the update.
@@ -92,7 +92,10 @@ impl Traffic {
 /// The sample requests to a variant, for the load generator, which sends them in turn.
 pub fn target(subject: &Subject, samples: Vec<Sample>) -> Result<load::Target, Failure> {
     let requests = samples.into_iter().map(|sample| {
-        let question = sample.question;
+        let mut question = sample.question;
+        if let Some(Credentials::Token(token)) = &subject.credentials {
+            question.headers.insert(http::header::AUTHORIZATION, token.clone());
+        }
         let uri =
             question.uri(subject).map_err(|error| Failure::new(format!("{}: {error}", subject.variant)))?;
         Ok(load::TargetRequest {
@@ -103,7 +106,11 @@ pub fn target(subject: &Subject, samples: Vec<Sample>) -> Result<load::Target, F
             accepts: Some(load::Accepts(sample.accepts)),
         })
     });
-    let seal = subject.signer.clone().map(|signer| {
+    let signer = match &subject.credentials {
+        Some(Credentials::Signature(signer)) => Some(signer.clone()),
+        _ => None,
+    };
+    let seal = signer.map(|signer| {
         load::Seal(Arc::new(move |request, body| {
             // What cannot be signed is refused by the variant, and so is counted.
             if let Err(error) = signer.sign(request, body) {

@@ -6,7 +6,8 @@ use signed_http::{Response, Transport};
 use workload::crud::proof::{Bearer, Expect, Step, Tokens, Who};
 use workload::crud::{PATH, Scope};
 
-use super::{Kept, judge, secret_header};
+use super::{Kept, judge};
+use crate::work::tokens::secret_header;
 use crate::work::{Difference, Question, Subject, ask};
 
 /// How often a list is asked for while cleaning up; each answer has up to 100 items.
