@@ -37,13 +37,20 @@ pub fn handle(router: &Router, request: &WireRequest) -> WireResponse {
             Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         },
         (&Method::PUT, "/_local/faults") => match serde_json::from_slice::<FaultPlan>(&request.body) {
+            Ok(plan) if !plan.error.suits(&plan.service, &plan.operation) => refusal(
+                StatusCode::BAD_REQUEST,
+                &format!(
+                    "{} of {} does no part of its work; \"partial\" is for BatchWriteItem of dynamodb",
+                    plan.operation, plan.service
+                ),
+            ),
             Ok(plan) => {
                 router.faults.plan(&plan.service, &plan.operation, plan.error, plan.times);
                 WireResponse::empty(StatusCode::NO_CONTENT)
             }
             Err(error) => {
                 let message = format!(
-                    "{error}; expected {{\"service\":\"sns\",\"operation\":\"Publish\",\"error\":\"throttle\", \"internal\" or \"denied\",\"times\":1}}"
+                    "{error}; expected {{\"service\":\"sns\",\"operation\":\"Publish\",\"error\":\"throttle\", \"internal\", \"denied\" or \"partial\",\"times\":1}}"
                 );
                 refusal(StatusCode::BAD_REQUEST, &message)
             }

@@ -19,6 +19,16 @@ pub enum FaultKind {
     Internal,
     /// The service says that the account may not do this.
     Denied,
+    /// The service does a part of a batch and leaves the rest to be asked for again. Only DynamoDB's `BatchWriteItem` does.
+    Partial,
+}
+
+impl FaultKind {
+    /// Whether an operation can fail so; `*` stands for any.
+    #[must_use]
+    pub fn suits(self, service: &str, operation: &str) -> bool {
+        self != Self::Partial || (service, operation) == ("dynamodb", "BatchWriteItem")
+    }
 }
 
 /// Faults by service and operation.
@@ -57,21 +67,32 @@ impl Faults {
         self.armed.load(Ordering::Acquire)
     }
 
-    /// The fault that this call meets, if one is planned for it.
+    /// The error that this call meets, if one is planned for it.
     pub(crate) fn strike(&self, service: &str, operation: &str) -> Option<ApiError> {
+        let kind = self.take(service, operation, |kind| kind != FaultKind::Partial)?;
+        Some(error(service, kind))
+    }
+
+    /// Whether this call is to do a part of its work only.
+    pub(crate) fn is_partial(&self, service: &str, operation: &str) -> bool {
+        self.take(service, operation, |kind| kind == FaultKind::Partial).is_some()
+    }
+
+    /// The fault that is planned for a call, counted, if it is one of those that are looked for.
+    fn take(&self, service: &str, operation: &str, wanted: impl Fn(FaultKind) -> bool) -> Option<FaultKind> {
         if !self.armed() {
             return None;
         }
         let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
         for name in [operation, "*"] {
             let key = (service.to_owned(), name.to_owned());
-            let Some(fault) = planned.get_mut(&key) else { continue };
+            let Some(fault) = planned.get_mut(&key).filter(|fault| wanted(fault.kind)) else { continue };
             match &mut fault.left {
                 Some(0) => continue,
                 Some(left) => *left -= 1,
                 None => {}
             }
-            return Some(error(service, fault.kind));
+            return Some(fault.kind);
         }
         None
     }
@@ -124,7 +145,7 @@ fn error(service: &str, kind: FaultKind) -> ApiError {
             "com.amazonaws.dynamodb.v20120810#InternalServerError",
             "Internal server error",
         ),
-        (FaultKind::Internal, _) => {
+        (FaultKind::Internal | FaultKind::Partial, _) => {
             ApiError::internal("The request processing has failed because of an unknown error.")
         }
     }
@@ -133,6 +154,17 @@ fn error(service: &str, kind: FaultKind) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_the_work_is_no_error() {
+        let faults = Faults::default();
+        faults.plan("dynamodb", "BatchWriteItem", FaultKind::Partial, Some(1));
+        assert_eq!(faults.strike("dynamodb", "BatchWriteItem"), None);
+        assert!(faults.is_partial("dynamodb", "BatchWriteItem"));
+        assert!(!faults.is_partial("dynamodb", "BatchWriteItem"));
+        assert!(FaultKind::Partial.suits("dynamodb", "BatchWriteItem"));
+        assert!(!FaultKind::Partial.suits("dynamodb", "*") && FaultKind::Internal.suits("dynamodb", "*"));
+    }
 
     #[test]
     fn strikes_as_often_as_planned() {

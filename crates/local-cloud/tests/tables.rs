@@ -168,6 +168,18 @@ async fn batches_answer_what_was_not_processed() {
     let many = client.batch_write_item().request_items("turkeys", batch(0..26)).send().await;
     assert_eq!(many.unwrap_err().into_service_error().code(), Some("ValidationException"));
 
+    let partial = |operation| {
+        json!({"service": "dynamodb", "operation": operation, "error": "partial", "times": 1}).to_string()
+    };
+    let refused = cloud.send("PUT", "/_local/faults", &[], partial("Query")).await;
+    assert!(refused.text().contains("\"partial\" is for BatchWriteItem"), "{}", refused.text());
+    cloud.send("PUT", "/_local/faults", &[], partial("BatchWriteItem")).await;
+    let half = client.batch_write_item().request_items("turkeys", batch(0..25)).send().await.unwrap();
+    let left = half.unprocessed_items.unwrap();
+    assert_eq!(left["turkeys"], batch(13..25));
+    let rest = client.batch_write_item().set_request_items(Some(left)).send().await.unwrap();
+    assert!(rest.unprocessed_items.unwrap().is_empty());
+
     let keys = ["t1", "t24", "absent"].map(|id| {
         [("pk".to_owned(), text(id)), ("sk".to_owned(), text("turkey"))].into_iter().collect::<Item>()
     });

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "these helpers belong to the tests")]
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -96,6 +98,22 @@ impl Bench {
         assert_eq!(processes(&marker), Vec::<String>::new());
         assert!(!self.state.path().join("cloud.json").exists());
         assert!(!self.state.path().join("work").exists());
+    }
+
+    /// Makes calls to the cloud that runs fail, as the body of `PUT /_local/faults` says.
+    pub fn plan_fault(&self, plan: &str) {
+        let endpoint = self.json(&["local", "status"])["endpoint"].as_str().unwrap().to_owned();
+        let host = endpoint.strip_prefix("http://").unwrap();
+        let length = plan.len();
+        let mut connection = TcpStream::connect(host).unwrap();
+        write!(
+            connection,
+            "PUT /_local/faults HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{plan}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
     }
 
     /// A copy of the built-in templates that a test may change.

@@ -7,6 +7,7 @@
 
 mod arn;
 mod backups;
+mod batch;
 mod engine;
 mod error;
 mod operation;
@@ -62,6 +63,11 @@ impl DynamoDb {
         }
     }
 
+    /// Whether this call was planned to do a part of its work.
+    fn is_partial(&self, operation: &str) -> bool {
+        self.context.router().is_some_and(|router| router.faults().is_partial("dynamodb", operation))
+    }
+
     /// The names of all tables, in order.
     #[must_use]
     pub fn table_names(&self) -> Vec<String> {
@@ -103,6 +109,13 @@ impl DynamoDb {
                 }
                 Ok(answer)
             }
+            "BatchWriteItem" if self.is_partial(operation) => match batch::halves(&request) {
+                Some((first, left)) => {
+                    let answer = self.run(Operation::BatchWriteItem, first).await?;
+                    Ok(batch::with_left(&answer, left))
+                }
+                None => self.run(Operation::BatchWriteItem, request).await,
+            },
             name => {
                 let operation = Operation::named(name).ok_or_else(|| DynamoDbError::unknown(name))?;
                 self.run(operation, request).await
