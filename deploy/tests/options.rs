@@ -68,6 +68,11 @@ fn asked(bench: &Bench, variant: &str, headers: &str) -> (String, String) {
     let status = bench.json(&["status", variant]);
     let url = status["stacks"][0]["url"].as_str().unwrap_or_else(|| panic!("{status}"));
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    get(host, path, headers)
+}
+
+/// The status line's number and the body of what a server says.
+fn get(host: &str, path: &str, headers: &str) -> (String, String) {
     let mut connection = std::net::TcpStream::connect(host).unwrap();
     write!(connection, "GET /{path} HTTP/1.1\r\nhost: {host}\r\n{headers}connection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -131,6 +136,36 @@ fn an_authorizer_lets_those_in_who_have_a_token_and_brings_what_it_needs() {
     assert_eq!((&redeployed["served"], &redeployed["check"][0]["differences"]), (&json!(null), &json!([])));
     redeploy(&bench, "query-lambda", "auth", "none");
     assert_eq!(asked(&bench, "query-lambda", "").0, "200");
+    bench.ok(&["down"]);
+    bench.assert_bare();
+}
+
+/// How many environments functions have whose names begin so.
+fn environments(bench: &Bench, begin: &str) -> usize {
+    let endpoint = bench.json(&["local", "status"])["endpoint"].as_str().unwrap().to_owned();
+    let host = endpoint.strip_prefix("http://").unwrap();
+    let (_, inventory) = get(host, "_local/inventory", "");
+    let inventory: Value = serde_json::from_str(&inventory).unwrap();
+    let processes = inventory["processes"].as_array().unwrap().iter();
+    processes.filter(|one| one["name"].as_str().unwrap().starts_with(&format!("function {begin}"))).count()
+}
+
+#[test]
+fn a_schedule_keeps_environments_and_is_no_request() {
+    let bench = Bench::new();
+    bench.ok(&["up", "publish-lambda", "query-lambda"]);
+    for (variant, idle) in [("publish-lambda", 2), ("query-lambda", 2)] {
+        assert!(bench.fails(1, &["redeploy", variant, "--warm", "21"]).contains("0 to 20"));
+        // The check compares what arrived in the topic with what was sent, so nothing else has.
+        redeploy(&bench, variant, "warm", "3");
+        let begun = std::time::Instant::now();
+        let function = format!("bakeoff-{variant}-Function");
+        while environments(&bench, &function) < idle + 2 {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{variant}");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        redeploy(&bench, variant, "warm", "0");
+    }
     bench.ok(&["down"]);
     bench.assert_bare();
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::start::Reply;
+use crate::warm_up::{Event, WarmUp};
 
 /// A question: may who has this token call this method?
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -15,6 +16,13 @@ pub struct TokenEvent {
     pub authorization_token: Option<String>,
     /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/{path}`
     pub method_arn: String,
+    warm_up: Option<WarmUp>,
+}
+
+impl Event for TokenEvent {
+    fn warm_up(&self) -> Option<WarmUp> {
+        self.warm_up
+    }
 }
 
 /// An answer that API Gateway understands: principal, policy and context.

@@ -1,11 +1,12 @@
-//! What the Lambda functions share: starting ([`start`], [`start_authorizer`]), and API Gateway's proxy events ([`proxy`])
-//! and questions to authorizers ([`authorizer`]).
+//! What the Lambda functions share: starting ([`start`], [`start_authorizer`]), API Gateway's proxy events ([`proxy`])
+//! and questions to authorizers ([`authorizer`]), and calls that keep environments alive ([`warm_up`]).
 //!
 //! Each program in `src/bin` is one function for the runtimes `provided.*`: it names the work and leaves the rest to
 //! [`start`]. A function has one environment, one request at a time, so one thread serves it.
 
 pub mod authorizer;
 pub mod proxy;
+pub mod warm_up;
 
 mod environment;
 mod log;

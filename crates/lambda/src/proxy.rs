@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 
+use crate::warm_up::{Event, WarmUp};
+
 /// A request, as far as the functions look at it. Whatever a caller leaves out, as one that invokes the function directly
 /// does, is empty.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -23,6 +25,13 @@ pub struct ProxyRequest {
     request_context: Option<RequestContext>,
     body: Option<String>,
     is_base64_encoded: bool,
+    warm_up: Option<WarmUp>,
+}
+
+impl Event for ProxyRequest {
+    fn warm_up(&self) -> Option<WarmUp> {
+        self.warm_up
+    }
 }
 
 /// What API Gateway knows about a request.

@@ -12,6 +12,7 @@ use workload::crud::token::SecretError;
 
 use crate::authorizer::{TokenEvent, Unauthorized, Verdict};
 use crate::proxy::{ProxyRequest, ProxyResponse};
+use crate::warm_up::Event;
 use crate::{COLD_START_HEADER, EnvironmentError, environment, log};
 
 /// A function that could not be started, or could not go on.
@@ -35,7 +36,7 @@ pub enum StartError {
 }
 
 /// Runs a function behind API Gateway's proxy integration until its environment is shut down: prepares the work once, then
-/// serves one request after the other.
+/// serves one request after the other. Calls that are a [`WarmUp`](crate::warm_up::WarmUp) are no requests.
 ///
 /// What goes wrong is logged, and gives exit code 1.
 #[must_use]
@@ -47,9 +48,7 @@ where
 {
     run(async {
         let handler = prepare.await?;
-        let first = AtomicBool::new(true);
-        Ok(move |request: ProxyRequest| {
-            let cold = first.swap(false, Ordering::Relaxed);
+        Ok(move |request: ProxyRequest, cold: bool| {
             let answer = handler(request);
             async move {
                 let answer = answer.await;
@@ -68,8 +67,17 @@ where
 {
     run(async {
         let handler = prepare.await?;
-        Ok(move |event: TokenEvent| std::future::ready(handler(event).map_err(Into::into)))
+        Ok(move |event: TokenEvent, _cold: bool| std::future::ready(handler(event).map_err(Into::into)))
     })
+}
+
+/// What the platform is given for a call.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer<O> {
+    Work(O),
+    /// `null`
+    WarmedUp,
 }
 
 /// What a function gives back, with the status under which it is logged.
@@ -81,9 +89,9 @@ pub(crate) trait Reply: Serialize {
 fn run<P, H, F, I, O>(prepare: P) -> ExitCode
 where
     P: Future<Output = Result<H, StartError>>,
-    H: Fn(I) -> F,
+    H: Fn(I, bool) -> F,
     F: Future<Output = Result<O, Diagnostic>>,
-    I: DeserializeOwned,
+    I: DeserializeOwned + Event,
     O: Reply,
 {
     let started = Instant::now();
@@ -104,9 +112,9 @@ where
 async fn serve<P, H, F, I, O>(prepare: P, started: Instant) -> Result<(), StartError>
 where
     P: Future<Output = Result<H, StartError>>,
-    H: Fn(I) -> F,
+    H: Fn(I, bool) -> F,
     F: Future<Output = Result<O, Diagnostic>>,
-    I: DeserializeOwned,
+    I: DeserializeOwned + Event,
     O: Reply,
 {
     let handler = &prepare.await?;
@@ -115,7 +123,12 @@ where
     let service = service_fn(move |event: LambdaEvent<I>| async move {
         let received = Instant::now();
         let cold = first.swap(false, Ordering::Relaxed);
-        let outcome = handler(event.payload).await;
+        if let Some(warm_up) = event.payload.warm_up() {
+            tokio::time::sleep(warm_up.hold()).await;
+            tracing::info!(requestId = event.context.request_id, cold, "warmed up");
+            return Ok(Answer::WarmedUp);
+        }
+        let outcome = handler(event.payload, cold).await;
         tracing::info!(
             requestId = event.context.request_id,
             status = outcome.as_ref().map_or(401, Reply::status),
@@ -123,7 +136,7 @@ where
             cold,
             "served"
         );
-        outcome
+        outcome.map(Answer::Work)
     });
     lambda_runtime::run(service).await.map_err(StartError::RuntimeApi)
 }

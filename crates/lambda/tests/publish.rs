@@ -25,6 +25,24 @@ fn body(response: &Value) -> Value {
 }
 
 #[tokio::test]
+async fn a_warm_up_is_held_and_is_no_work() {
+    let topic = Topic::start().await;
+    let mut environment = Environment::start(topic.environment()).await;
+    let begun = std::time::Instant::now();
+    let answered = environment.invoke(json!({"warmUp": {"holdMs": 50}})).await;
+    assert_eq!(answered, ("response".to_owned(), Value::Null));
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(50));
+    assert_eq!((topic.take_calls(), topic.take_messages()), (0, Vec::<String>::new()));
+    let (_, response) = environment.invoke(event(Some("text/plain"), "hello")).await;
+    assert_eq!(response["statusCode"], 200);
+    assert!(response["headers"].get("x-cold-start").is_none(), "the environment is warm: {response}");
+    let log = environment.stop().await;
+    let messages: Vec<&Value> = log.iter().map(|line| &line["message"]).collect();
+    assert_eq!(messages, ["started", "warmed up", "served"]);
+    assert_eq!((&log[1]["cold"], &log[2]["cold"]), (&json!(true), &json!(false)));
+}
+
+#[tokio::test]
 async fn every_case_is_answered_as_expected_and_only_the_first_answer_is_cold() {
     let topic = Topic::start().await;
     let mut environment = Environment::start(topic.environment()).await;

@@ -20,6 +20,9 @@ use crate::{Faults, Inventory, Router};
 /// How long background tasks may take to end when the cloud stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// AWS keeps environments of functions for some minutes.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
+
 /// How a cloud is to be.
 pub struct CloudOptions {
     /// A bound listener on 127.0.0.1; see [`CloudOptions::bind`].
@@ -28,6 +31,10 @@ pub struct CloudOptions {
     pub regions: Vec<String>,
     /// How long a request or an answer of a function, a task or a REST API takes to another region; zero adds nothing.
     pub distance: Duration,
+    /// How long an environment of a function stays without requests.
+    pub idle_timeout: Duration,
+    /// How long schedules take for a minute of their rates. A shorter one lets them run sooner, and calendars be as they are.
+    pub schedule_minute: Duration,
     /// Twelve digits.
     pub account: String,
     /// A directory for unpacked code, images and large objects. It is made if need be; its owner removes it.
@@ -48,6 +55,8 @@ impl CloudOptions {
             listener,
             regions: vec!["us-east-1".into()],
             distance: Duration::ZERO,
+            idle_timeout: IDLE_TIMEOUT,
+            schedule_minute: Duration::from_mins(1),
             account: "000000000000".into(),
             work_dir,
             launcher,
@@ -139,6 +148,8 @@ impl Cloud {
                 inside_endpoint,
                 work_dir,
                 launcher: options.launcher.clone(),
+                idle_timeout: options.idle_timeout,
+                schedule_minute: options.schedule_minute,
                 tasks: tasks.clone(),
                 stopping: stopping.clone(),
                 router: OnceLock::new(),

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::kind::{Call, Code, ResourceType, exists, failed, resource};
-use crate::services::scheduler::{self, Expression, PRINCIPAL, Target};
+use crate::services::scheduler::{self, Action, Expression, PRINCIPAL, Target};
 use crate::wire::epoch_millis;
 
 pub(super) struct Schedule;
@@ -58,9 +58,9 @@ fn date(text: Option<&String>) -> Result<Option<OffsetDateTime>, Failure> {
 impl Properties {
     fn schedule(&self, call: &Call<Self>, name: String) -> Result<scheduler::Schedule, Failure> {
         let target = &self.target;
-        if !target.arn.contains(":lambda:") {
+        if Action::of(&target.arn).is_none() {
             return Err(invalid(format!(
-                "Provided Arn is not in correct format: schedules of this cloud invoke functions, and {} is none",
+                "Provided Arn is not in correct format: schedules of this cloud invoke functions and start state machines, and {} is neither",
                 target.arn
             )));
         }
@@ -77,7 +77,7 @@ impl Properties {
             arn: call.arn("scheduler", &format!("schedule/default/{name}")),
             name,
             description: self.description.clone(),
-            expression,
+            expression: expression.with_minute(call.services.context.schedule_minute),
             expression_text: self.schedule_expression.clone(),
             enabled: self.state.as_deref() != Some("DISABLED"),
             starts_at: date(self.start_date.as_ref())?,

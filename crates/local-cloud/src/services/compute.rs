@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use data_plane::LogSink;
 use data_plane::function::{AccountConcurrency, FunctionContext};
@@ -11,9 +10,6 @@ use data_plane::task::TaskContext;
 use super::RegionContext;
 use super::ecs::Ecs;
 use super::lambda::{ACCOUNT_CONCURRENCY, Lambda};
-
-/// How long an environment of a function stays without requests; AWS keeps them for some minutes.
-const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Where the AWS APIs are, and credentials that any SDK takes; the cloud does not look at them unless it was told to.
 fn environment(context: &RegionContext) -> BTreeMap<String, String> {
@@ -39,7 +35,7 @@ pub(super) fn lambda(context: &RegionContext, logs: &Arc<dyn LogSink>) -> Lambda
         region: context.region.clone(),
         environment: environment(context),
         concurrency: AccountConcurrency::new(ACCOUNT_CONCURRENCY),
-        idle_timeout: IDLE_TIMEOUT,
+        idle_timeout: context.idle_timeout,
     };
     Lambda::new(&context.account, functions)
 }

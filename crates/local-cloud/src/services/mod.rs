@@ -33,6 +33,7 @@ pub mod xray;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use ::cloudformation::schema::SchemaError;
 use async_trait::async_trait;
@@ -85,6 +86,10 @@ pub struct RegionContext {
     pub work_dir: PathBuf,
     /// Starts the processes of functions and tasks.
     pub launcher: Launcher,
+    /// How long an environment of a function stays without requests.
+    pub idle_timeout: Duration,
+    /// How long schedules take for a minute of their rates.
+    pub schedule_minute: Duration,
     /// Owns the background tasks of the services.
     pub tasks: TaskTracker,
     /// Set when the cloud stops; long polls and background tasks end then.

@@ -312,6 +312,16 @@ async fn a_schedule_invokes_its_function() {
     );
     assert_eq!(test.delete("scheduled").await, "DELETE_COMPLETE", "{}", test.reasons("scheduled"));
     assert!(test.services().scheduler.all().is_empty());
+    let elsewhere = SCHEDULED.replace(
+        "Target: {Arn: !GetAtt Function.Arn",
+        "Target: {Arn: 'arn:aws:sqs:us-east-1:000000000000:q'",
+    );
+    test.create("elsewhere", &elsewhere, &parameters).await;
+    let reasons = test.reasons("elsewhere");
+    assert!(
+        reasons.contains("schedules of this cloud invoke functions and start state machines"),
+        "{reasons}"
+    );
     parameters.insert("Expression".to_owned(), "rate(1 week)".to_owned());
     test.create("wrong", SCHEDULED, &parameters).await;
     assert!(test.reasons("wrong").contains("Invalid Schedule Expression"), "{}", test.reasons("wrong"));

@@ -19,3 +19,4 @@ mod secrets;
 mod stepfunctions;
 mod support;
 mod table;
+mod warm;

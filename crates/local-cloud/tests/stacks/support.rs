@@ -39,10 +39,15 @@ pub type Parameters = BTreeMap<String, String>;
 
 impl TestCloud {
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub async fn start_with(change: impl FnOnce(&mut CloudOptions)) -> Self {
         let directory = TempDir::new().unwrap();
         let launcher = Launcher::new(PathBuf::from(FIXTURE), vec!["launch".into()]);
         let listener = CloudOptions::bind(0).await.unwrap();
-        let options = CloudOptions::new(listener, directory.path().to_owned(), launcher);
+        let mut options = CloudOptions::new(listener, directory.path().to_owned(), launcher);
+        change(&mut options);
         let cloud = Cloud::start(options).await.unwrap();
         let services = cloud.services(REGION).unwrap();
         let options = local_cloud::services::cloudformation::engine_options(services);

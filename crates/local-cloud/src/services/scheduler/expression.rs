@@ -54,6 +54,15 @@ impl Expression {
         }
     }
 
+    /// The expression where a minute of a rate takes `minute`; calendars are as they are.
+    #[must_use]
+    pub fn with_minute(self, minute: std::time::Duration) -> Self {
+        match self {
+            Self::Rate(period) => Self::Rate(period * (minute.as_secs_f64() / 60.0)),
+            other => other,
+        }
+    }
+
     /// The next time after `after` of a schedule that began at `start`.
     #[must_use]
     pub fn next(&self, start: OffsetDateTime, after: OffsetDateTime) -> Option<OffsetDateTime> {
@@ -61,7 +70,7 @@ impl Expression {
             Self::At(at) => (*at > after).then_some(*at),
             Self::Rate(_) if after < start => Some(start),
             Self::Rate(period) => {
-                let passed = (after - start).whole_seconds() / period.whole_seconds().max(1);
+                let passed = (after - start).whole_nanoseconds() / period.whole_nanoseconds().max(1);
                 let passed = i32::try_from(passed).ok()?;
                 Some(start + *period * (passed.checked_add(1)?))
             }
@@ -206,6 +215,18 @@ mod tests {
         }
         assert_eq!(next("at(2027-05-01T10:00:00)", "2027-05-01T10:00:00Z"), None);
         assert_eq!(next("cron(0 0 31 FEB ? *)", "2026-03-01T00:00:00Z"), None);
+    }
+
+    #[test]
+    fn a_rate_may_be_told_how_long_a_minute_is() {
+        let quick =
+            |text| Expression::parse(text).unwrap().with_minute(std::time::Duration::from_millis(100));
+        let start = at("2026-01-01T00:00:00Z");
+        assert_eq!(
+            quick("rate(4 minutes)").next(start, start + Duration::milliseconds(900)),
+            Some(start + Duration::milliseconds(1200))
+        );
+        assert_eq!(quick("cron(0 12 * * ? *)"), Expression::parse("cron(0 12 * * ? *)").unwrap());
     }
 
     #[test]

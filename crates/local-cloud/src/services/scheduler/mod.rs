@@ -1,4 +1,4 @@
-//! Amazon's scheduler of events: schedules that invoke functions.
+//! Amazon's scheduler of events: schedules that invoke functions and start state machines.
 //!
 //! <https://docs.aws.amazon.com/scheduler/latest/UserGuide/what-is-scheduler.html>
 
@@ -17,6 +17,7 @@ pub use expression::{Cron, Expression};
 pub use wire::SchedulerService;
 
 use super::lambda::{FunctionReference, LambdaError};
+use super::states::{StatesError, start_execution};
 use crate::Services;
 
 /// Who assumes the role of a schedule.
@@ -61,10 +62,40 @@ pub struct Schedule {
     pub created_at: i64,
 }
 
-/// What a schedule invokes.
+/// What a schedule does with its target.
+///
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Invoke,
+    StartExecution,
+}
+
+impl Action {
+    /// What is done with the target of an ARN; `None` where it is of another kind.
+    #[must_use]
+    pub fn of(arn: &str) -> Option<Self> {
+        let mut parts = arn.split(':').skip(2);
+        match (parts.next(), parts.nth(2)) {
+            (Some("lambda"), Some("function")) => Some(Self::Invoke),
+            (Some("states"), Some("stateMachine")) => Some(Self::StartExecution),
+            _ => None,
+        }
+    }
+
+    /// What the role must allow.
+    fn permission(self) -> &'static str {
+        match self {
+            Self::Invoke => "lambda:InvokeFunction",
+            Self::StartExecution => "states:StartExecution",
+        }
+    }
+}
+
+/// What a schedule calls.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// ARN of a function.
+    /// ARN of a function or a state machine.
     pub arn: String,
     pub role: String,
     /// The payload.
@@ -153,7 +184,7 @@ async fn run(services: Weak<Services>, schedule: Schedule, counts: Arc<Mutex<Cou
     }
 }
 
-/// Invokes the target, again as long as its retry policy allows where the function is throttled.
+/// Calls the target, again as long as its retry policy allows where it takes no more for now.
 async fn invoke(services: &Weak<Services>, target: &Target) -> Result<(), String> {
     let begun = tokio::time::Instant::now();
     let mut pause = FIRST_PAUSE;
@@ -161,14 +192,12 @@ async fn invoke(services: &Weak<Services>, target: &Target) -> Result<(), String
     loop {
         let error = {
             let services = services.upgrade().ok_or("the cloud is stopping")?;
-            check_role(&services, target)?;
-            let reference = FunctionReference::parse(&target.arn);
-            let payload = target.input.clone().into();
-            match services.lambda.invoke(&reference, payload, InvokeOptions::default()).await {
-                // What the function itself says of the event is its own affair.
-                Ok(_) => return Ok(()),
-                Err(LambdaError::Invoke(error)) => error.to_string(),
-                Err(error) => return Err(error.to_string()),
+            let action = Action::of(&target.arn).ok_or("the target is of no kind that can be called")?;
+            check_role(&services, target, action)?;
+            match call(&services, target, action).await {
+                Ok(()) => return Ok(()),
+                Err(Refused::ForNow(reason)) => reason,
+                Err(Refused::ForGood(reason)) => return Err(reason),
             }
         };
         if left == 0 || begun.elapsed() + pause > target.max_age {
@@ -180,11 +209,37 @@ async fn invoke(services: &Weak<Services>, target: &Target) -> Result<(), String
     }
 }
 
-fn check_role(services: &Services, target: &Target) -> Result<(), String> {
+/// Why a target was not called.
+enum Refused {
+    ForNow(String),
+    ForGood(String),
+}
+
+async fn call(services: &Arc<Services>, target: &Target, action: Action) -> Result<(), Refused> {
+    match action {
+        Action::Invoke => {
+            let reference = FunctionReference::parse(&target.arn);
+            let payload = target.input.clone().into();
+            match services.lambda.invoke(&reference, payload, InvokeOptions::default()).await {
+                // What the function itself says of the event is its own affair.
+                Ok(_) => Ok(()),
+                Err(LambdaError::Invoke(error)) => Err(Refused::ForNow(error.to_string())),
+                Err(error) => Err(Refused::ForGood(error.to_string())),
+            }
+        }
+        Action::StartExecution => match start_execution(services, &target.arn, &target.input) {
+            Ok(_) => Ok(()),
+            Err(error @ StatesError::ExecutionLimit { .. }) => Err(Refused::ForNow(error.to_string())),
+            Err(error) => Err(Refused::ForGood(error.to_string())),
+        },
+    }
+}
+
+fn check_role(services: &Services, target: &Target, action: Action) -> Result<(), String> {
     if !services.iam.trusts(&target.role, PRINCIPAL) {
         return Err(format!("{PRINCIPAL} may not assume the role {}", target.role));
     }
-    let action = "lambda:InvokeFunction";
+    let action = action.permission();
     if !services.iam.allows(&target.role, action, Some(&target.arn)) {
         return Err(format!(
             "{} is not authorized to perform: {action} on resource: {}",

@@ -20,6 +20,7 @@ pub use error::StatesError;
 pub use execution::{Execution, Progress, Status};
 pub use logging::{LogLevel, Logging};
 pub use machine::{MachineType, Revision, Settings, StateMachine};
+pub use operations::start_execution;
 pub use wire::StatesApi;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

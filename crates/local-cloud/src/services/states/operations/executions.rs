@@ -101,12 +101,36 @@ pub(super) fn start(services: &Arc<Services>, input: StartExecution) -> Answer {
     if input.included_data.is_some() {
         return Err(StatesError::validation("StartExecution has no includedData.").into());
     }
-    let (machine, start, value) = begin(services, input)?;
-    let (arn, started_at) = match machine.kind {
-        MachineType::Standard => run::start_standard(services, start, value)?,
-        MachineType::Express => run::start_express(services, start, value)?,
-    };
+    let (arn, started_at) = started(services, input)?;
     Ok(json!({"executionArn": arn, "startDate": seconds(started_at)}))
+}
+
+/// The execution's ARN, and when it began in milliseconds since the epoch.
+fn started(services: &Arc<Services>, input: StartExecution) -> Result<(String, i64), StatesError> {
+    let (machine, start, value) = begin(services, input)?;
+    match machine.kind {
+        MachineType::Standard => run::start_standard(services, start, value),
+        MachineType::Express => run::start_express(services, start, value),
+    }
+}
+
+/// Starts an execution that nobody waits for, for another service; gives its ARN. `input` is JSON.
+///
+/// # Errors
+/// No machine of that ARN, an input that is no JSON or too long, and too many executions at once.
+pub fn start_execution(
+    services: &Arc<Services>,
+    machine_arn: &str,
+    input: &str,
+) -> Result<String, StatesError> {
+    let input = StartExecution {
+        state_machine_arn: machine_arn.to_owned(),
+        name: None,
+        input: Some(input.to_owned()),
+        trace_header: None,
+        included_data: None,
+    };
+    started(services, input).map(|(arn, _)| arn)
 }
 
 pub(super) async fn start_sync(services: &Arc<Services>, input: StartExecution) -> Answer {

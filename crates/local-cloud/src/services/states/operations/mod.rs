@@ -15,6 +15,8 @@ use super::StatesError;
 use crate::Services;
 use crate::wire::ApiError;
 
+pub use executions::start_execution;
+
 type Answer = Result<Value, ApiError>;
 
 /// Runs an operation; `None` for one that is not offered.
