@@ -101,7 +101,7 @@ fn an_unknown_setting_is_answered_with_the_known_ones() {
     let error = settings("publish-lambda", &[("memry", "512")], &[]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "publish-lambda has no setting \"memry\", did you mean memory?; it has memory, arch, provisioned, throttle, burst, access-log"
+        "publish-lambda has no setting \"memry\", did you mean memory?; it has memory, arch, provisioned, warm, throttle, burst, access-log"
     );
     assert!(error.hint().unwrap().contains("deploy show publish-lambda"));
 }
