@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::bench::BenchArgs;
+
 /// Stands up AWS architectures for one HTTP API, proves that they do the same work, measures them, takes them down.
 #[derive(Debug, Parser)]
 #[command(
@@ -101,6 +103,8 @@ pub enum Command {
     Seed(SeedArgs),
     /// Prove that the variants do the same work
     Check(SelectArgs),
+    /// Measure deployed variants, or any addresses, side by side
+    Bench(BenchArgs),
     /// What happened to the stacks
     Events(EventsArgs),
     /// What functions and tasks printed

@@ -7,8 +7,10 @@ mod context;
 mod deployment;
 mod emptying;
 mod failure;
+mod load_plan;
 mod local;
 mod local_http;
+mod measurement;
 mod plan;
 mod printer;
 mod seeding;
@@ -88,6 +90,7 @@ async fn command(command: Command, flags: GlobalArgs) -> Result<(), Failure> {
         Command::Show(args) => commands::show::run(&context, &args),
         Command::Redeploy(args) => commands::redeploy::run(&context, args).await,
         Command::Seed(args) => commands::seed::run(&context, &args).await,
+        Command::Bench(args) => commands::bench::run(&context, args).await,
         Command::Check(args) => commands::check::run(&context, &args.selection).await,
         Command::Events(args) => commands::events::run(&context, &args).await,
         Command::Logs(args) => commands::logs::run(&context, &args).await,

@@ -3,6 +3,7 @@
 mod clock;
 mod live;
 mod meter;
+mod race;
 mod rows;
 
 use std::io::{IsTerminal, Write};
@@ -15,6 +16,7 @@ use stacks::Event;
 use crate::failure::Failure;
 use live::Tree;
 use meter::Meter;
+pub use race::{Race, Runner};
 pub use rows::{StackRow, count, seconds};
 
 const GREEN: Style = AnsiColor::Green.on_default();
@@ -147,6 +149,18 @@ impl Printer {
     /// Whether the rows of the last set of stacks stand on the same terminal as data would.
     pub fn rows_are_in_sight(&self) -> bool {
         self.progress == Progress::Live && std::io::stdout().is_terminal()
+    }
+
+    /// Rows for variants that are measured side by side; they show only on a terminal.
+    pub fn race(&self, heading: &str, names: &[&str], total: Option<u64>) -> Race {
+        Race::new(heading, names, total, self.progress == Progress::Live)
+    }
+
+    /// The end of a turn in a race, which the rows of a terminal show by themselves.
+    pub fn turn(&self, heading: &str, text: &str) {
+        if self.progress == Progress::Lines {
+            self.step(heading, text);
+        }
     }
 
     /// A bar for work of a known size; it shows only on a terminal.

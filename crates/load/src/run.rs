@@ -92,13 +92,15 @@ impl<'r> Turn<'r> {
         round: u32,
         observer: &(dyn Fn(&Progress<'_>) + Send + Sync),
     ) -> Result<Tally, LoadError> {
-        let tell = || {
+        let tell = |ended: Option<&Tally>| {
             observer(&Progress {
                 target: &self.outcome.name,
                 round: round + 1,
                 rounds: self.plan.rounds(),
+                warm_up: self.plan.warm_up,
                 requests: self.counters.requests(),
                 failed: self.counters.failed(),
+                ended,
             });
         };
         let lanes = lanes::run(lanes::count(self.plan.connections()), self.job(round));
@@ -108,10 +110,11 @@ impl<'r> Turn<'r> {
         loop {
             tokio::select! {
                 tally = &mut lanes => {
-                    tell();
-                    return tally;
+                    let tally = tally?;
+                    tell(Some(&tally));
+                    return Ok(tally);
                 }
-                _ = ticks.tick() => tell(),
+                _ = ticks.tick() => tell(None),
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use catalog::Variant;
 use stacks::DeployedStack;
 use workload::Workload;
 
@@ -24,22 +25,7 @@ pub async fn run(context: &Context, selection: &[String]) -> Result<(), Failure>
     let _lock = context.lock("check").await?;
     let stacks = deployed(context, &target).await?;
     let outputs = foundation_outputs(&stacks);
-    let mut subjects: BTreeMap<&str, Vec<Subject>> = BTreeMap::new();
-    for variant in selected {
-        let stack = stacks.iter().find(|stack| stack.tags.get(STACK_TAG) == Some(&variant.id));
-        match stack.and_then(|stack| Subject::new(variant, &stack.outputs, &stack.parameters)) {
-            Some(subject) => subjects.entry(&variant.workload).or_default().push(subject),
-            None if let Some(reason) = stack.and_then(|stack| absence(variant, &stack.status)) => {
-                context.printer.warn(&format!("{} is skipped: it {reason}", variant.id));
-            }
-            // Who names a variant wants it checked; who names none wants what stands checked.
-            None if selection.contains(&variant.id) => {
-                return Err(Failure::new(format!("{} is not up, so it cannot be checked", variant.id))
-                    .hint(format!("`deploy up {}` deploys it", variant.id)));
-            }
-            None => {}
-        }
-    }
+    let subjects = standing(context, &selected, selection, &stacks)?;
     if subjects.is_empty() {
         return Err(nothing());
     }
@@ -49,6 +35,31 @@ pub async fn run(context: &Context, selection: &[String]) -> Result<(), Failure>
         context.printer.data(&text(verdict));
     }
     conclude(&verdicts)
+}
+
+/// The selected variants that stand, by workload. Who names a variant wants it to stand; who names none wants what stands.
+pub fn standing<'v>(
+    context: &Context,
+    selected: &[&'v Variant],
+    selection: &[String],
+    stacks: &[DeployedStack],
+) -> Result<BTreeMap<&'v str, Vec<Subject>>, Failure> {
+    let mut subjects: BTreeMap<&str, Vec<Subject>> = BTreeMap::new();
+    for variant in selected {
+        let stack = stacks.iter().find(|stack| stack.tags.get(STACK_TAG) == Some(&variant.id));
+        match stack.and_then(|stack| Subject::new(variant, &stack.outputs, &stack.parameters)) {
+            Some(subject) => subjects.entry(&variant.workload).or_default().push(subject),
+            None if let Some(reason) = stack.and_then(|stack| absence(variant, &stack.status)) => {
+                context.printer.warn(&format!("{} is skipped: it {reason}", variant.id));
+            }
+            None if selection.contains(&variant.id) => {
+                return Err(Failure::new(format!("{} is not up", variant.id))
+                    .hint(format!("`deploy up {}` deploys it", variant.id)));
+            }
+            None => {}
+        }
+    }
+    Ok(subjects)
 }
 
 /// The outputs of all foundation stacks together.

@@ -1,16 +1,14 @@
 //! `deploy run`
 
-mod measurement;
-
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
-use report::{Comparison, Origin, Reason};
+use report::Comparison;
 use serde::Serialize;
 use stacks::{Blackboard, inspect};
 use tokio_util::sync::CancellationToken;
 
-use self::measurement::{Measurement, measure};
+use super::bench::{command_lines, origin, random_seed};
 use super::check::{check_all, conclude, text};
 use super::up::facts;
 use crate::access::let_in_the_caller;
@@ -18,7 +16,9 @@ use crate::cli::RunArgs;
 use crate::context::Context;
 use crate::deployment::deploy;
 use crate::failure::Failure;
+use crate::load_plan::LoadPlan;
 use crate::local::Embedded;
+use crate::measurement::{Recording, check_place, groups, measure};
 use crate::plan::{Given, Plan, given};
 use crate::seeding;
 use crate::settings::TargetKind;
@@ -26,18 +26,32 @@ use crate::takedown::{doomed, take_down};
 use crate::target::Target;
 use crate::work::{Subject, Surroundings, Verdict};
 
-/// What `--out` writes and `--json` prints.
+/// What `--json` prints.
 #[derive(Serialize)]
-struct Results {
+struct Results<'r> {
     target: &'static str,
-    region: String,
+    region: Option<&'r str>,
     prefix: String,
     version: &'static str,
     /// Variants that the account may not have, with the reason.
-    unavailable: BTreeMap<String, String>,
-    check: Vec<Verdict>,
-    measurement: Measurement,
+    unavailable: &'r BTreeMap<String, String>,
+    check: &'r [Verdict],
+    measurement: &'r report::Plan,
     comparison: Comparison,
+}
+
+/// What is wanted.
+struct Wish<'w> {
+    variants: Vec<&'w catalog::Variant>,
+    given: Given,
+    plan: LoadPlan,
+    out: Option<PathBuf>,
+}
+
+/// What came of it.
+struct Baked {
+    recording: Recording,
+    check: Vec<Verdict>,
 }
 
 pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
@@ -48,46 +62,42 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
     if let Some(out) = &args.out {
         check_place(out)?;
     }
-    let seed = args.seed.unwrap_or_else(random_seed);
-    let baked = if context.settings.target == TargetKind::Local {
-        in_process(context, variants, &given, seed).await?
+    let mut plan = LoadPlan::quick()?;
+    plan.load.seed = args.seed.unwrap_or_else(random_seed);
+    let wish = Wish { variants, given, plan, out: args.out };
+    let Baked { recording, check } = if context.settings.target == TargetKind::Local {
+        in_process(context, &wish).await?
     } else {
-        remote(context, variants, &given, seed).await?
+        remote(context, &wish).await?
     };
-    context.printer.data(&baked.comparison.text(origin(context)));
-    context.printer.json(&baked);
-    if let Some(out) = &args.out {
-        write(out, &baked)?;
-        context.printer.step("Report", &out.display().to_string());
+    let results = &recording.results;
+    let comparison = results.comparison();
+    context.printer.data(&comparison.text(results.place.origin));
+    context.printer.json(&Results {
+        target: context.settings.target.name(),
+        region: results.place.region.as_deref(),
+        prefix: context.settings.prefix.to_string(),
+        version: env!("CARGO_PKG_VERSION"),
+        unavailable: &results.unavailable,
+        check: &check,
+        measurement: &results.plan,
+        comparison,
+    });
+    if let Some(file) = recording.saved()? {
+        context.printer.step("Saved", &file.display().to_string());
     }
-    conclude(&baked.check)
-}
-
-/// A seed that a later run can be given.
-fn random_seed() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    // The standard library's hashers begin with random keys; three digits are easy to type again.
-    std::collections::hash_map::RandomState::new().build_hasher().finish() % 1000
-}
-
-fn origin(context: &Context) -> Origin {
-    match context.settings.target {
-        TargetKind::Local => Origin::EmbeddedCloud,
-        TargetKind::Aws => Origin::Endpoint,
+    if recording.is_cut_short() {
+        return Err(Failure::interrupted("interrupted while measuring; what was made is taken down"));
     }
+    conclude(&check)
 }
 
 /// On a cloud of this process, which ends with it.
-async fn in_process(
-    context: &Context,
-    variants: Vec<&catalog::Variant>,
-    given: &Given,
-    seed: u64,
-) -> Result<Results, Failure> {
+async fn in_process(context: &Context, wish: &Wish<'_>) -> Result<Baked, Failure> {
     let region = context.settings.region.as_ref().map(crate::settings::Region::as_str);
     let cloud = Embedded::start(&context.state, 0, crate::local::regions(region)).await?;
     let target = Target::local(cloud.endpoint(), region);
-    let baked = bake(context, &target, variants, given, seed).await;
+    let baked = bake(context, &target, wish).await;
     let leftovers = cloud.stop().await;
     let results = baked?;
     let remaining = leftovers.remaining;
@@ -101,29 +111,18 @@ async fn in_process(
 }
 
 /// On AWS or another endpoint.
-async fn remote(
-    context: &Context,
-    variants: Vec<&catalog::Variant>,
-    given: &Given,
-    seed: u64,
-) -> Result<Results, Failure> {
+async fn remote(context: &Context, wish: &Wish<'_>) -> Result<Baked, Failure> {
     let (target, identity) = Target::aws(&context.settings).await?;
     let _lock = context.lock("run").await?;
-    let plan = Plan::new(&context.catalog, &context.settings, variants.clone(), given, &[])?;
+    let plan = Plan::new(&context.catalog, &context.settings, wish.variants.clone(), &wish.given, &[])?;
     context.confirm(&target, &facts(context, &target, &identity, &plan)).await?;
-    bake(context, &target, variants, given, seed).await
+    bake(context, &target, wish).await
 }
 
 /// Up, check, measure; then down, whatever came before.
-async fn bake(
-    context: &Context,
-    target: &Target,
-    variants: Vec<&catalog::Variant>,
-    given: &Given,
-    seed: u64,
-) -> Result<Results, Failure> {
+async fn bake(context: &Context, target: &Target, wish: &Wish<'_>) -> Result<Baked, Failure> {
     context.printer.step("Target", &format!("{}   prefix {}", target.describe(), context.settings.prefix));
-    let results = compare(context, target, variants, given, seed).await;
+    let results = compare(context, target, wish).await;
     if context.cancel.is_cancelled() {
         context.printer.step("Down", "interrupted: taking down what was made");
     }
@@ -136,15 +135,9 @@ async fn bake(
     Ok(results)
 }
 
-async fn compare(
-    context: &Context,
-    target: &Target,
-    variants: Vec<&catalog::Variant>,
-    given: &Given,
-    seed: u64,
-) -> Result<Results, Failure> {
+async fn compare(context: &Context, target: &Target, wish: &Wish<'_>) -> Result<Baked, Failure> {
     let deployed = inspect::stacks(&target.cloudformation, &context.settings.prefix.stem()).await?;
-    let plan = Plan::new(&context.catalog, &context.settings, variants, given, &deployed)?;
+    let plan = Plan::new(&context.catalog, &context.settings, wish.variants.clone(), &wish.given, &deployed)?;
     let deployment = deploy(context, target, &plan, Blackboard::default()).await?;
     deployment.conclude(context, &plan)?;
     seeding::ensure(context, target, &plan, &deployment).await?;
@@ -161,45 +154,17 @@ async fn compare(
         let lines = text(verdict);
         lines.lines().for_each(|line| context.printer.step("Check", line));
     }
-    let unequal = check.iter().filter(|verdict| !verdict.is_equal());
-    let reasons = unequal
-        .map(|verdict| Reason::new(&verdict.workload, "the variants do not do the same work"))
+    let mut recording = Recording::begin(origin(context, target), &wish.plan, wish.out.clone());
+    recording.results.repeat = command_lines();
+    recording.results.unavailable = deployment
+        .unavailable(context, &plan)
+        .into_iter()
+        .map(|(variant, reason)| (variant.to_owned(), reason))
         .collect();
-    let measurement = Measurement::new(target, seed);
-    let samples =
-        measure(context, &measurement, &subjects, &Surroundings { target, outputs: &outputs }).await?;
-    Ok(Results {
-        target: context.settings.target.name(),
-        region: target.region.clone(),
-        prefix: context.settings.prefix.to_string(),
-        version: env!("CARGO_PKG_VERSION"),
-        unavailable: deployment
-            .unavailable(context, &plan)
-            .into_iter()
-            .map(|(variant, reason)| (variant.to_owned(), reason))
-            .collect(),
-        check,
-        measurement,
-        comparison: Comparison::new(&samples, reasons),
-    })
-}
-
-/// Refuses a place that cannot be written to before anything is deployed.
-fn check_place(out: &Path) -> Result<(), Failure> {
-    let directory = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if out.is_dir() {
-        return Err(Failure::new(format!("--out {} is a directory", out.display())).hint("name a file"));
-    }
-    let probe = directory.join(format!(".deploy-{}", std::process::id()));
-    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).map_err(|error| {
-        Failure::new(format!("--out {} cannot be written: {error}", out.display()))
-            .hint("name a file in a directory that can be written")
-    })
-}
-
-fn write(out: &Path, results: &Results) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(results)
-        .map_err(|error| Failure::unexpected(format!("the results cannot be written: {error}")))?;
-    std::fs::write(out, text + "\n")
-        .map_err(|error| Failure::new(format!("the results cannot be written to {}: {error}", out.display())))
+    let surroundings = Surroundings { target, outputs: &outputs };
+    let groups = groups(context, &wish.plan, &subjects, &surroundings).await?;
+    recording.enter(&groups);
+    check.iter().for_each(|verdict| recording.prove(verdict, &groups));
+    measure(context, &wish.plan, &groups, &mut recording).await?;
+    Ok(Baked { recording, check })
 }

@@ -38,6 +38,11 @@ impl StateDir {
         self.0.join("cloud.log")
     }
 
+    /// The results of the last measurement that were not to be saved elsewhere.
+    pub fn results(&self) -> PathBuf {
+        self.0.join("results.json")
+    }
+
     /// Where clouds keep their work, each in a directory of its own.
     pub fn works(&self) -> PathBuf {
         self.0.join("work")

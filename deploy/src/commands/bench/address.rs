@@ -1,0 +1,150 @@
+//! Addresses that somebody else deployed.
+
+use std::num::NonZeroU32;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Uri};
+
+use super::args::RequestArgs;
+use crate::failure::Failure;
+use crate::measurement::Contestant;
+
+/// The largest body that is sent: what an API takes is far smaller.
+const LARGEST_BODY: u64 = 64 << 20;
+
+/// One contestant an address, which is sent the request that the flags describe.
+pub fn contestants(urls: &[String], args: &RequestArgs) -> Result<Vec<Contestant>, Failure> {
+    let (headers, body) = (headers(&args.header)?, body(args)?);
+    let method = method(args, !body.is_empty())?;
+    let mut contestants: Vec<Contestant> = Vec::with_capacity(urls.len());
+    for text in urls {
+        let (name, uri) = address(text, args.path.as_deref())?;
+        if contestants.iter().any(|known| known.target.name == name) {
+            return Err(Failure::new(format!("--url names {name} twice"))
+                .hint("give each address a name of its own: --url one=https://…"));
+        }
+        let setup =
+            report::Setup { title: uri.to_string(), url: uri.to_string(), ..report::Setup::default() };
+        let request = load::TargetRequest {
+            uri,
+            method: method.clone(),
+            headers: headers.clone(),
+            body: body.clone(),
+            accepts: None,
+        };
+        let target = load::Target { look_every: NonZeroU32::MIN, ..load::Target::new(&name, request) };
+        contestants.push(Contestant { setup, target });
+    }
+    Ok(contestants)
+}
+
+/// `name=https://…`; without a name, the host is the name.
+fn address(text: &str, path: Option<&str>) -> Result<(String, Uri), Failure> {
+    let wrong = |reason: &str| {
+        Failure::new(format!("--url {text}: {reason}"))
+            .hint("write --url NAME=URL, such as --url new=https://api.example.com/items")
+    };
+    let (name, address) = match text.split_once('=') {
+        Some((name, address)) if !name.contains("://") => (name, address),
+        _ => ("", text),
+    };
+    if address.contains('@') {
+        return Err(wrong("an address must not hold a user or a password; send a --header instead"));
+    }
+    let path = path.unwrap_or_default();
+    let whole = if path.is_empty() { address.to_owned() } else { joined(address, path) };
+    let uri: Uri = whole.parse().map_err(|error| wrong(&format!("it is no address: {error}")))?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(wrong("an address begins with http:// or https://"));
+    }
+    let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
+    let name = if name.is_empty() { authority } else { name.trim().to_owned() };
+    Ok((name, uri))
+}
+
+fn joined(address: &str, path: &str) -> String {
+    format!("{}/{}", address.trim_end_matches('/'), path.trim_start_matches('/'))
+}
+
+fn method(args: &RequestArgs, has_body: bool) -> Result<Method, Failure> {
+    let Some(method) = &args.method else {
+        return Ok(if has_body { Method::POST } else { Method::GET });
+    };
+    method
+        .to_ascii_uppercase()
+        .parse()
+        .map_err(|_| Failure::new(format!("--method {method} is no method; such as GET or POST")))
+}
+
+/// A header's value may be a secret, so no message shows it.
+fn headers(given: &[String]) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::new();
+    for text in given {
+        let name = text.split(':').next().unwrap_or_default();
+        let wrong = || Failure::new(format!("--header \"{name}…\" is not of the form NAME: VALUE"));
+        let (name, value) = text.split_once(':').ok_or_else(wrong)?;
+        let name: HeaderName = name.trim().parse().map_err(|_| wrong())?;
+        let mut value: HeaderValue = value.trim().parse().map_err(|_| wrong())?;
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+fn body(args: &RequestArgs) -> Result<Bytes, Failure> {
+    let Some(file) = &args.body else { return Ok(Bytes::new()) };
+    let wrong = |reason: String| Failure::new(format!("--body {} cannot be sent: {reason}", file.display()));
+    let length = std::fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
+    if length > LARGEST_BODY {
+        return Err(wrong(format!("it has {length} bytes, and {LARGEST_BODY} is the most")));
+    }
+    std::fs::read(file).map(Bytes::from).map_err(|error| wrong(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_name_or_is_called_by_its_host() {
+        for (text, path, name, uri) in [
+            ("new=https://a.test/x?y=1", None, "new", "https://a.test/x?y=1"),
+            ("http://127.0.0.1:9/", None, "127.0.0.1:9", "http://127.0.0.1:9/"),
+            ("http://a.test/x?y=1", None, "a.test", "http://a.test/x?y=1"),
+            ("a=http://a.test/v1/", Some("/items"), "a", "http://a.test/v1/items"),
+            ("a=http://a.test", Some("items?limit=2"), "a", "http://a.test/items?limit=2"),
+        ] {
+            let (told, address) = address(text, path).unwrap();
+            assert_eq!((told.as_str(), address.to_string().as_str()), (name, uri), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_with_the_form() {
+        for (text, words) in [
+            ("a=ftp://a.test", "begins with http:// or https://"),
+            ("a=a.test", "begins with http:// or https://"),
+            ("a=http://", "no address"),
+            ("", "no address"),
+            ("a=http://me:secret@a.test/", "must not hold a user or a password"),
+        ] {
+            let told = address(text, None).unwrap_err();
+            assert!(told.message.contains(words), "{text}: {}", told.message);
+            assert!(told.hint.unwrap().contains("NAME=URL"));
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_headers_have_a_form() {
+        let urls = ["http://a.test/1".to_owned(), "http://a.test/2".to_owned()];
+        let told = contestants(&urls, &RequestArgs::default()).unwrap_err();
+        assert!(told.message.contains("names a.test twice"), "{told:?}");
+        let told = headers(&["authorization Bearer secret".to_owned()]).unwrap_err();
+        assert!(told.message.contains("NAME: VALUE"), "{told:?}");
+        let headers = headers(&["X-One: a: b".to_owned(), "x-one: c".to_owned()]).unwrap();
+        let values: Vec<_> = headers.get_all("x-one").iter().collect();
+        assert_eq!(values, ["a: b", "c"]);
+        assert!(values.iter().all(|value| value.is_sensitive()));
+    }
+}
