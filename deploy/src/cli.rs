@@ -104,7 +104,7 @@ pub enum Command {
     /// Prove that the variants do the same work
     Check(SelectArgs),
     /// Measure deployed variants, or any addresses, side by side
-    Bench(BenchArgs),
+    Bench(Box<BenchArgs>),
     /// What happened to the stacks
     Events(EventsArgs),
     /// What functions and tasks printed

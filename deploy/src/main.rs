@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 async fn main_task(cli: Cli) -> Exit {
     let flags = redeploy::globals(&cli.command).or(cli.global.clone());
     let printer = Printer::new(flags.json, flags.quiet, flags.verbose);
-    match command(cli.command, flags).await {
+    match Box::pin(command(cli.command, flags)).await {
         Ok(()) => Exit::Done,
         Err(failure) => {
             printer.failure(&failure);
@@ -90,7 +90,7 @@ async fn command(command: Command, flags: GlobalArgs) -> Result<(), Failure> {
         Command::Show(args) => commands::show::run(&context, &args),
         Command::Redeploy(args) => commands::redeploy::run(&context, args).await,
         Command::Seed(args) => commands::seed::run(&context, &args).await,
-        Command::Bench(args) => commands::bench::run(&context, args).await,
+        Command::Bench(args) => commands::bench::run(&context, *args).await,
         Command::Check(args) => commands::check::run(&context, &args.selection).await,
         Command::Events(args) => commands::events::run(&context, &args).await,
         Command::Logs(args) => commands::logs::run(&context, &args).await,

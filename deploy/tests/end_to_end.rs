@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Bench, kill, text, wait_until};
 
 fn variants(bench: &Bench) -> BTreeSet<String> {
@@ -96,14 +96,19 @@ fn up_status_redeploy_up_again_and_down() {
 fn run_compares_and_leaves_nothing() {
     let bench = Bench::new();
     let out = bench.work.path().join("results.json");
-    let printed = bench.ok(&["run", "--seed", "7", "--out", out.to_str().unwrap()]);
-    for variant in ["direct", "lambda", "fargate"] {
-        assert!(printed.contains(variant), "{printed}");
-    }
-    let results: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    let results = bench.json(&["run", "--seed", "7", "--out", out.to_str().unwrap()]);
     assert_eq!(results["comparison"]["comparable"], true, "{results}");
-    assert_eq!(results["measurement"]["seed"], 7);
-    for result in results["comparison"]["results"].as_array().unwrap() {
+    assert_eq!(
+        (&results["measurement"]["name"], &results["measurement"]["seed"]),
+        (&json!("quick"), &json!(7))
+    );
+    let saved: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    let measured = results["comparison"]["results"].as_array().unwrap();
+    assert_eq!(saved["entries"].as_array().unwrap().len(), measured.len());
+    for variant in ["publish-direct", "publish-lambda", "publish-fargate"] {
+        assert!(measured.iter().any(|result| result["variant"] == variant), "{results}");
+    }
+    for result in measured {
         assert_eq!(result["success"], result["requests"], "{result}");
     }
     assert!(!bench.state.path().exists(), "the state directory goes when nothing is in it");

@@ -164,7 +164,9 @@ async fn compare(context: &Context, target: &Target, wish: &Wish<'_>) -> Result<
     let surroundings = Surroundings { target, outputs: &outputs };
     let groups = groups(context, &wish.plan, &subjects, &surroundings).await?;
     recording.enter(&groups);
-    check.iter().for_each(|verdict| recording.prove(verdict, &groups));
+    for verdict in &check {
+        recording.prove(verdict, &groups);
+    }
     measure(context, &wish.plan, &groups, &mut recording).await?;
     Ok(Baked { recording, check })
 }

@@ -169,7 +169,7 @@ impl Content {
             }
             (None, steps) => steps.iter().map(RateStep::step).collect::<Result<_, _>>()?,
         };
-        if let Some(step) = steps.iter().find(|step| ![step.from, step.to].iter().all(is_rate)) {
+        if let Some(step) = steps.iter().find(|step| !is_rate(step.from) || !is_rate(step.to)) {
             return Err(format!("a rate of {} to {} is not from 0 to 1000000", step.from, step.to));
         }
         if !steps.iter().any(|step| step.from + step.to > 0.0) {
@@ -210,8 +210,8 @@ fn positive(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err("duration is zero".to_owned()) } else { Ok(duration) }
 }
 
-fn is_rate(rate: &f64) -> bool {
-    (0.0..=1_000_000.0).contains(rate)
+fn is_rate(rate: f64) -> bool {
+    (0.0..=1_000_000.0).contains(&rate)
 }
 
 #[cfg(test)]
