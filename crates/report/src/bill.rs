@@ -31,5 +31,7 @@ pub struct Line {
 pub enum Per {
     /// Each hour that the variant is up, with or without requests.
     Hour,
+    /// Each hour in which requests come, however many.
+    BusyHour,
     Request,
 }

@@ -69,3 +69,31 @@ fn alike(
         reasons.push(Reason::new(workload, format!("{having} had {with}, {lacking} had {without}")));
     }
 }
+
+/// What forbids to compare two runs of the same variants.
+pub(crate) fn between(before: &Results, after: &Results) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for (name, results) in [("before", before), ("after", after)] {
+        let own = results.comparison().reasons;
+        reasons.extend(own.into_iter().map(|reason| Reason::new(name, reason.to_string())));
+    }
+    let circumstances = [
+        ("target", &before.place.target, &after.place.target),
+        ("load", &before.plan.shape, &after.plan.shape),
+        ("machine", &before.machine.system, &after.machine.system),
+    ];
+    for (what, one, other) in circumstances {
+        if one != other {
+            reasons.push(Reason::new("both", format!("the {what} was `{one}` before and `{other}` after")));
+        }
+    }
+    let region = |results: &Results| results.place.region.clone().unwrap_or_else(|| "none".to_owned());
+    if before.place.region != after.place.region {
+        let (one, other) = (region(before), region(after));
+        reasons.push(Reason::new("both", format!("the region was {one} before and {other} after")));
+    }
+    if (before.machine.cores, &before.machine.processor) != (after.machine.cores, &after.machine.processor) {
+        reasons.push(Reason::new("both", "the machines that measured are not alike"));
+    }
+    reasons
+}

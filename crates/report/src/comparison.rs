@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::quantiles::Figure;
 use crate::sample::Trial;
 use crate::table;
-use crate::{Difference, Intervals, Origin, Quantiles, Reason, Sample};
+use crate::{Difference, Interval, Intervals, Origin, Quantiles, Reason, Sample};
 
 /// The figures of several variants, and whether they may be compared.
 ///
@@ -44,6 +44,23 @@ pub struct Measured {
     pub statuses: BTreeMap<u16, u64>,
     pub late_sends: u64,
     pub dropped_sends: u64,
+    /// Success as a share of all requests, from 0 to 1, with 95 % confidence; `None` with fewer than two trials.
+    #[serde(skip)]
+    pub success_95: Option<Interval>,
+    #[serde(skip)]
+    pub rate_95: Option<Interval>,
+    /// Each status as a share of all requests.
+    #[serde(skip)]
+    pub statuses_95: BTreeMap<u16, Option<Interval>>,
+    /// The part of `latency_ms` that environments answered which had just been started, with the number of requests.
+    #[serde(skip)]
+    pub cold_ms: (u64, Quantiles),
+    /// The rest of `latency_ms`.
+    #[serde(skip)]
+    pub warm_ms: (u64, Quantiles),
+    /// Requests that were no success, by what went wrong, and what the first of them said.
+    #[serde(skip)]
+    pub failures: BTreeMap<String, (u64, Option<String>)>,
     /// How sure the trials make the latencies.
     #[serde(skip)]
     pub latency_95: Intervals,
@@ -101,7 +118,29 @@ impl Measured {
     /// `None` where no trial was held.
     fn of(sample: &Sample) -> Option<Self> {
         let total = sample.total()?;
+        let warm = total.warm();
+        let share = |count: &dyn Fn(&Trial) -> u64| {
+            let trials: Vec<(f64, f64)> =
+                sample.trials.iter().map(|trial| (float(count(trial)), float(trial.requests))).collect();
+            Interval::of_share(&trials)
+        };
+        let statuses_95 = total
+            .statuses
+            .keys()
+            .map(|status| (*status, share(&|trial| trial.statuses.get(status).copied().unwrap_or_default())));
+        let rates: Vec<(f64, f64)> =
+            sample.trials.iter().map(|trial| (float(trial.requests), trial.elapsed.as_secs_f64())).collect();
+        let failures = total
+            .failures
+            .iter()
+            .map(|(kind, count)| (kind.clone(), (*count, total.examples.get(kind).cloned())));
         Some(Self {
+            success_95: share(&|trial| trial.success),
+            rate_95: Interval::of_rate(&rates),
+            statuses_95: statuses_95.collect(),
+            cold_ms: (total.cold.len(), Quantiles::of(&total.cold)),
+            warm_ms: (warm.len(), Quantiles::of(&warm)),
+            failures: failures.collect(),
             variant: sample.variant.clone(),
             workload: sample.workload.clone(),
             requests: total.requests,
@@ -131,8 +170,12 @@ fn fastest<'s>(samples: &[&'s Sample], workload: &str) -> Option<&'s Sample> {
 }
 
 /// Requests per second, to a tenth; 0 where no time passed.
-#[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 requests")]
 fn rate(trial: &Trial) -> f64 {
     let seconds = trial.elapsed.as_secs_f64();
-    if seconds > 0.0 { (trial.requests as f64 / seconds * 10.0).round() / 10.0 } else { 0.0 }
+    if seconds > 0.0 { (float(trial.requests) / seconds * 10.0).round() / 10.0 } else { 0.0 }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 requests")]
+fn float(count: u64) -> f64 {
+    count as f64
 }

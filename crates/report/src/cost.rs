@@ -15,6 +15,8 @@ const RATES: (f64, f64) = (0.001, 100_000.0);
 pub struct Cost {
     /// While it is up and nobody asks anything.
     pub idle_per_hour: f64,
+    /// What an hour costs more as soon as requests come, however many.
+    pub busy_per_hour: f64,
     /// What a million requests add to that.
     pub per_million: f64,
     pub lines: Vec<CostLine>,
@@ -64,9 +66,11 @@ impl Cost {
             lines.push(CostLine { what: line.what.clone(), per: line.per, usd: usd(line, item) });
             terms.push(Term { quantity: line.quantity, per: line.per, item: item.clone() });
         }
-        let sum = |per| lines.iter().filter(|line| line.per == per).map(|line| line.usd).sum();
-        let (idle_per_hour, per_million) = (sum(Per::Hour), sum(Per::Request));
-        Ok(Self { idle_per_hour, per_million, lines, unpriced: bill.unpriced.clone(), terms })
+        // An empty sum of floats is -0.0.
+        let sum = |per| lines.iter().filter(|line| line.per == per).map(|line| line.usd).sum::<f64>() + 0.0;
+        let (idle_per_hour, busy_per_hour, per_million) =
+            (sum(Per::Hour), sum(Per::BusyHour), sum(Per::Request));
+        Ok(Self { idle_per_hour, busy_per_hour, per_million, lines, unpriced: bill.unpriced.clone(), terms })
     }
 
     /// Dollars an hour at a rate of requests per second that is kept up for a month, quantity discounts included.
@@ -77,7 +81,8 @@ impl Cost {
             .iter()
             .map(|term| {
                 let units = match term.per {
-                    Per::Hour => term.quantity * HOURS_A_MONTH,
+                    Per::BusyHour if rate <= 0.0 => 0.0,
+                    Per::Hour | Per::BusyHour => term.quantity * HOURS_A_MONTH,
                     Per::Request => term.quantity * requests,
                 };
                 term.item.monthly(units) / HOURS_A_MONTH
@@ -88,7 +93,7 @@ impl Cost {
     /// Dollars for a number of requests within a number of hours.
     #[must_use]
     pub fn run(&self, requests: f64, hours: f64) -> f64 {
-        self.idle_per_hour * hours + self.per_million * requests / 1e6
+        (self.idle_per_hour + self.busy_per_hour) * hours + self.per_million * requests / 1e6
     }
 
     /// The rates at which this variant and another cost the same, rising; none where one is always the cheaper.
@@ -125,7 +130,7 @@ fn usd(line: &Line, item: &Item) -> f64 {
     line.quantity
         * item.first()
         * match line.per {
-            Per::Hour => 1.0,
+            Per::Hour | Per::BusyHour => 1.0,
             Per::Request => 1e6,
         }
 }

@@ -1,12 +1,16 @@
 //! A report as a document, in one of several formats.
 
+mod csv;
 mod json;
+mod junit;
+mod markdown;
 mod text;
 
 use std::path::Path;
 use std::str::FromStr;
 
 use crate::Report;
+use crate::chart::ChartError;
 
 /// Writes a report in one format.
 pub trait Exporter {
@@ -21,6 +25,14 @@ pub enum Format {
     Text,
     /// One object; its JSON Schema is `schema/comparison.schema.json`.
     Json,
+    /// One row a variant.
+    Csv,
+    /// Tables for a text that people write.
+    Markdown,
+    /// What the thresholds found, for CI systems.
+    Junit,
+    /// One file that needs nothing else.
+    Html,
 }
 
 /// Why a document cannot be written.
@@ -30,16 +42,26 @@ pub enum ExportError {
     Format { given: String, known: String },
     #[error("the figures cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("the figures cannot be written as CSV: {0}")]
+    Csv(#[from] ::csv::Error),
+    #[error("the thresholds cannot be written as XML: {0}")]
+    Xml(#[from] std::io::Error),
+    #[error(transparent)]
+    Chart(#[from] ChartError),
 }
 
 impl Format {
-    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Json, Self::Csv, Self::Markdown, Self::Junit, Self::Html];
 
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Markdown => "markdown",
+            Self::Junit => "junit",
+            Self::Html => "html",
         }
     }
 
@@ -49,6 +71,10 @@ impl Format {
         match self {
             Self::Text => "txt",
             Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Markdown => "md",
+            Self::Junit => "xml",
+            Self::Html => "html",
         }
     }
 
@@ -64,6 +90,10 @@ impl Format {
         match self {
             Self::Text => &text::Text,
             Self::Json => &json::Json,
+            Self::Csv => &csv::Csv,
+            Self::Markdown => &markdown::Markdown,
+            Self::Junit => &junit::Junit,
+            Self::Html => &crate::html::Html,
         }
     }
 }

@@ -38,13 +38,55 @@ impl Interval {
     /// than two trials, and where a resample has no figure.
     #[must_use]
     pub(crate) fn around(figure: f64, resampled: &[f64], trials: usize) -> Option<Self> {
-        let degrees = trials.checked_sub(1).filter(|degrees| *degrees > 0)?;
-        let count = float(resampled.len());
-        let mean = resampled.iter().sum::<f64>() / count;
-        let squares: f64 = resampled.iter().map(|value| (value - mean).powi(2)).sum();
-        let error = (squares / count * float(trials) / float(degrees)).sqrt();
-        let reach = student(degrees) * error;
+        let spread = Spread::of(resampled, trials)?;
+        Self::reaching(figure, student(spread.degrees) * spread.error)
+    }
+
+    /// The interval around the difference of two figures that were measured independently, by the spread of each: that of
+    /// Welch, whose degrees of freedom allow for unequal spreads (Welch, "The generalization of 'Student's' problem", 1947).
+    #[must_use]
+    pub(crate) fn apart(difference: f64, one: Spread, other: Spread) -> Option<Self> {
+        let squares = (one.error.powi(2), other.error.powi(2));
+        let sum = squares.0 + squares.1;
+        let weights = squares.0.powi(2) / float(one.degrees) + squares.1.powi(2) / float(other.degrees);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of trials, rounded down"
+        )]
+        let degrees = if weights > 0.0 { (sum.powi(2) / weights) as usize } else { one.degrees };
+        Self::reaching(difference, student(degrees.max(1)) * sum.sqrt())
+    }
+
+    fn reaching(figure: f64, reach: f64) -> Option<Self> {
         reach.is_finite().then_some(Self { low: figure - reach, high: figure + reach })
+    }
+
+    /// The interval of a share, from what it counts and the whole of each trial. `None` for fewer than two trials.
+    #[must_use]
+    pub(crate) fn of_share(trials: &[(f64, f64)]) -> Option<Self> {
+        let interval = Self::of_quotient(trials, |share| share, |share| share)?;
+        Some(Self { low: interval.low.max(0.0), high: interval.high.min(1.0) })
+    }
+
+    /// The interval of a rate, whose spread is by factors. `None` for fewer than two trials.
+    #[must_use]
+    pub(crate) fn of_rate(trials: &[(f64, f64)]) -> Option<Self> {
+        Self::of_quotient(trials, f64::ln, f64::exp)
+    }
+
+    fn of_quotient(trials: &[(f64, f64)], scale: fn(f64) -> f64, back: fn(f64) -> f64) -> Option<Self> {
+        let quotient = |weights: &[u64]| {
+            let (part, whole) = trials.iter().zip(weights).fold((0.0, 0.0), |sum, (trial, weight)| {
+                #[expect(clippy::cast_precision_loss, reason = "a number of trials")]
+                let weight = *weight as f64;
+                (sum.0 + trial.0 * weight, sum.1 + trial.1 * weight)
+            });
+            scale(part / whole)
+        };
+        let resampled: Vec<f64> = resamples(trials.len()).iter().map(|weights| quotient(weights)).collect();
+        let figure = quotient(&vec![1; trials.len()]);
+        Some(Self::around(figure, &resampled, trials.len())?.map(back))
     }
 
     /// Whether a value lies in it.
@@ -57,6 +99,26 @@ impl Interval {
     #[must_use]
     pub(crate) fn map(self, function: impl Fn(f64) -> f64) -> Self {
         Self { low: function(self.low), high: function(self.high) }
+    }
+}
+
+/// How far a figure of several trials may be off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spread {
+    /// The standard error.
+    error: f64,
+    /// The degrees of freedom, one less than the trials.
+    degrees: usize,
+}
+
+impl Spread {
+    /// From what the figure was in resamples. `None` for fewer than two trials.
+    pub(crate) fn of(resampled: &[f64], trials: usize) -> Option<Self> {
+        let degrees = trials.checked_sub(1).filter(|degrees| *degrees > 0)?;
+        let count = float(resampled.len());
+        let mean = resampled.iter().sum::<f64>() / count;
+        let squares: f64 = resampled.iter().map(|value| (value - mean).powi(2)).sum();
+        Some(Self { error: (squares / count * float(trials) / float(degrees)).sqrt(), degrees })
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Item {
     pub steps: Vec<Step>,
     /// Where the price was read.
     pub source: String,
+    /// What makes it less certain, such as that others than AWS say so.
+    pub note: Option<String>,
 }
 
 /// A price that holds up to a number of units a month.

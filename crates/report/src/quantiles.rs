@@ -16,6 +16,20 @@ pub enum Figure {
     Min,
 }
 
+/// The figures that trials estimate, the percentiles rising. No sample estimates the largest and the smallest value.
+pub(crate) const ESTIMATED: [Figure; 10] = [
+    Figure::Quantile(0.50),
+    Figure::Quantile(0.66),
+    Figure::Quantile(0.75),
+    Figure::Quantile(0.80),
+    Figure::Quantile(0.90),
+    Figure::Quantile(0.95),
+    Figure::Quantile(0.98),
+    Figure::Quantile(0.99),
+    Figure::Quantile(0.999),
+    Figure::Mean,
+];
+
 /// One value a figure, in the order and under the names of the reports.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Figures<T> {
@@ -41,7 +55,7 @@ pub type Quantiles = Figures<Option<f64>>;
 pub type Intervals = Figures<Option<Interval>>;
 
 impl<T> Figures<T> {
-    fn each(mut value: impl FnMut(Figure) -> T) -> Self {
+    pub(crate) fn each(mut value: impl FnMut(Figure) -> T) -> Self {
         let mut at = |quantile| value(Figure::Quantile(quantile));
         Self {
             p50: at(0.50),
@@ -109,14 +123,11 @@ impl Intervals {
     #[must_use]
     pub fn of(sample: &Sample) -> Self {
         let pool = Pool::of(&sample.trials);
-        // The extremes are left out: no sample estimates them.
-        let figures = [0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999];
-        let figures: Vec<Figure> = figures.into_iter().map(Figure::Quantile).chain([Figure::Mean]).collect();
-        let whole = pool.figures(&vec![1; pool.trials()], &figures);
+        let whole = pool.figures(&vec![1; pool.trials()], &ESTIMATED);
         let draws: Option<Vec<Vec<f64>>> =
-            resamples(pool.trials()).iter().map(|weights| pool.figures(weights, &figures)).collect();
+            resamples(pool.trials()).iter().map(|weights| pool.figures(weights, &ESTIMATED)).collect();
         Self::each(|figure| {
-            let index = figures.iter().position(|known| *known == figure)?;
+            let index = ESTIMATED.iter().position(|known| *known == figure)?;
             // Latencies spread by factors rather than by milliseconds, and none is below zero.
             let resampled: Vec<f64> = draws.as_ref()?.iter().map(|figures| figures[index].ln()).collect();
             let interval = Interval::around(whole.as_ref()?[index].ln(), &resampled, pool.trials())?;

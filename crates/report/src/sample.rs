@@ -97,6 +97,16 @@ impl Sample {
 }
 
 impl Trial {
+    /// `latency` without what was cold.
+    pub(crate) fn warm(&self) -> Histogram<u64> {
+        let mut warm = self.latency.clone();
+        if warm.subtract(&self.cold).is_err() {
+            // Only a file that was changed by hand counts more cold requests than requests.
+            warm.clone_from(&self.latency);
+        }
+        warm
+    }
+
     fn append(&mut self, other: &Self) {
         self.requests += other.requests;
         self.success += other.success;

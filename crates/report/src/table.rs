@@ -14,14 +14,10 @@ const COLUMNS: [&str; 8] = ["n", "ok %", "p50", "p90", "p99", "max", "rate/s", "
 /// Ends in a line break.
 pub(crate) fn render(comparison: &Comparison, origin: Origin, costs: &BTreeMap<String, Cost>) -> String {
     let mut text = String::new();
-    let mut workloads: IndexMap<&str, Vec<&Measured>> = IndexMap::new();
-    for measured in &comparison.results {
-        workloads.entry(measured.workload.as_str()).or_default().push(measured);
-    }
-    for (workload, results) in &workloads {
-        push_lines(&mut text, &table(workload, results, costs).to_string());
-        for measured in results {
-            push_failures(&mut text, measured);
+    for (workload, results) in workloads(comparison) {
+        push_lines(&mut text, &table(&rows(comparison, workload, &results, costs)).to_string());
+        for line in results.iter().filter_map(|measured| failures(measured)) {
+            push_lines(&mut text, &format!("  {line}"));
         }
         text.push('\n');
     }
@@ -38,19 +34,46 @@ pub(crate) fn render(comparison: &Comparison, origin: Origin, costs: &BTreeMap<S
     text
 }
 
-fn table(workload: &str, results: &[&Measured], costs: &BTreeMap<String, Cost>) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
+/// The variants by workload, in the order given.
+pub(crate) fn workloads(comparison: &Comparison) -> IndexMap<&str, Vec<&Measured>> {
+    let mut workloads: IndexMap<&str, Vec<&Measured>> = IndexMap::new();
+    for measured in &comparison.results {
+        workloads.entry(measured.workload.as_str()).or_default().push(measured);
+    }
+    workloads
+}
+
+/// A heading and a row a variant. Variants lose the workload's prefix, which heads the table; what is not comparable is not
+/// compared.
+pub(crate) fn rows(
+    comparison: &Comparison,
+    workload: &str,
+    results: &[&Measured],
+    costs: &BTreeMap<String, Cost>,
+) -> Vec<Vec<String>> {
     let has_costs = results.iter().any(|measured| costs.contains_key(&measured.variant));
     let prices = if has_costs { &PRICES[..] } else { &[] };
-    table.set_header(std::iter::once(workload).chain(COLUMNS).chain(prices.iter().copied()));
+    let heading = std::iter::once(&workload).chain(&COLUMNS).chain(prices).map(|cell| (*cell).to_owned());
+    let comparable = comparison.reasons_of(workload).next().is_none();
+    let mut rows = vec![heading.collect()];
     for measured in results {
         let cost = costs.get(&measured.variant);
         let prices = [
             cost.map_or_else(|| "–".to_owned(), |cost| dollars(cost.per_million)),
             cost.map_or_else(|| "–".to_owned(), |cost| dollars(cost.idle_per_hour)),
         ];
-        table.add_row(row(workload, measured).into_iter().chain(prices.into_iter().filter(|_| has_costs)));
+        let prices = prices.into_iter().filter(|_| has_costs);
+        rows.push(row(workload, measured, comparable).into_iter().chain(prices).collect());
+    }
+    rows
+}
+
+fn table(rows: &[Vec<String>]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    if let Some((heading, rows)) = rows.split_first() {
+        table.set_header(heading);
+        table.add_rows(rows);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -61,11 +84,16 @@ fn table(workload: &str, results: &[&Measured], costs: &BTreeMap<String, Cost>) 
     table
 }
 
-fn row(workload: &str, measured: &Measured) -> [String; 9] {
-    let short = measured.variant.strip_prefix(workload).and_then(|rest| rest.strip_prefix('-'));
+/// A variant's name where its workload is known.
+pub(crate) fn short<'m>(workload: &str, variant: &'m str) -> &'m str {
+    variant.strip_prefix(workload).and_then(|rest| rest.strip_prefix('-')).unwrap_or(variant)
+}
+
+fn row(workload: &str, measured: &Measured, comparable: bool) -> [String; 9] {
+    let slower = measured.slower.as_ref().and_then(|slower| slower.gaps.p50.as_ref());
     let latency = &measured.latency_ms;
     [
-        short.unwrap_or(&measured.variant).to_owned(),
+        short(workload, &measured.variant).to_owned(),
         measured.requests.to_string(),
         percent(measured.success, measured.requests),
         milliseconds(latency.p50),
@@ -73,12 +101,16 @@ fn row(workload: &str, measured: &Measured) -> [String; 9] {
         milliseconds(latency.p99),
         milliseconds(latency.max),
         format!("{:.0}", measured.rate),
-        measured.slower.as_ref().map_or_else(|| "–".to_owned(), |slower| gap(&slower.p50)),
+        match slower {
+            _ if !comparable => "not comparable".to_owned(),
+            Some(slower) => gap(slower),
+            None => "–".to_owned(),
+        },
     ]
 }
 
 /// A difference in words: what is not shown is not claimed.
-fn gap(gap: &Gap) -> String {
+pub(crate) fn gap(gap: &Gap) -> String {
     match gap.ms_95 {
         None => format!("{} ms", signed(gap.ms)),
         Some(_) if !gap.is_shown() => "no difference shown".to_owned(),
@@ -88,15 +120,15 @@ fn gap(gap: &Gap) -> String {
     }
 }
 
-fn signed(value: f64) -> String {
+pub(crate) fn signed(value: f64) -> String {
     let sign = if value < 0.0 { '-' } else { '+' };
     format!("{sign}{}", milliseconds(Some(value.abs())))
 }
 
 /// Names what the share of good answers hides: other statuses, and requests that got none.
-fn push_failures(text: &mut String, measured: &Measured) {
+pub(crate) fn failures(measured: &Measured) -> Option<String> {
     if measured.success == measured.requests {
-        return;
+        return None;
     }
     let answered: u64 = measured.statuses.values().sum();
     let mut parts: Vec<String> =
@@ -104,7 +136,7 @@ fn push_failures(text: &mut String, measured: &Measured) {
     if answered < measured.requests {
         parts.push(format!("{} without an answer", measured.requests - answered));
     }
-    push_lines(text, &format!("  {}: {}", measured.variant, parts.join(", ")));
+    Some(format!("{}: {}", measured.variant, parts.join(", ")))
 }
 
 fn push_lines(text: &mut String, lines: &str) {
@@ -116,7 +148,7 @@ fn push_lines(text: &mut String, lines: &str) {
 
 /// A share that is not whole never reads 100.0.
 #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 requests")]
-fn percent(part: u64, whole: u64) -> String {
+pub(crate) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();
     }
@@ -125,7 +157,7 @@ fn percent(part: u64, whole: u64) -> String {
 }
 
 /// Three digits at most before the point decide how many follow it.
-fn milliseconds(value: Option<f64>) -> String {
+pub(crate) fn milliseconds(value: Option<f64>) -> String {
     match value {
         None => "–".to_owned(),
         Some(value) if value < 1.0 => format!("{value:.2}"),
@@ -135,6 +167,6 @@ fn milliseconds(value: Option<f64>) -> String {
 }
 
 /// Cents, and fractions of a cent where there is less than one.
-fn dollars(usd: f64) -> String {
+pub(crate) fn dollars(usd: f64) -> String {
     if usd != 0.0 && usd.abs() < 0.01 { format!("{usd:.4}") } else { format!("{usd:.2}") }
 }

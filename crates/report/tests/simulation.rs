@@ -105,7 +105,11 @@ fn shows(random: &mut StdRng, trials: usize, slower: f64) -> bool {
         other.push(record(random, second, slower, REQUESTS));
     }
     let comparison = Comparison::new(&[sample("one", one), sample("other", other)], Vec::new());
-    comparison.results.iter().filter_map(|result| result.slower.as_ref()).any(|slower| slower.p50.is_shown())
+    comparison
+        .results
+        .iter()
+        .filter_map(|result| result.slower.as_ref())
+        .any(|slower| slower.gaps.p50.unwrap().is_shown())
 }
 
 #[test]
