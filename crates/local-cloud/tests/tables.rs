@@ -172,7 +172,7 @@ async fn batches_answer_what_was_not_processed() {
         json!({"service": "dynamodb", "operation": operation, "error": "partial", "times": 1}).to_string()
     };
     let refused = cloud.send("PUT", "/_local/faults", &[], partial("Query")).await;
-    assert!(refused.text().contains("\"partial\" is for BatchWriteItem"), "{}", refused.text());
+    assert!(refused.text().contains("is for BatchWriteItem of dynamodb"), "{}", refused.text());
     cloud.send("PUT", "/_local/faults", &[], partial("BatchWriteItem")).await;
     let half = client.batch_write_item().request_items("turkeys", batch(0..25)).send().await.unwrap();
     let left = half.unprocessed_items.unwrap();
