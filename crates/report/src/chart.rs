@@ -15,7 +15,7 @@ pub(crate) use lines::{Chart, Line, Stop};
 pub(crate) use marker::{patch, swatch};
 
 /// The size of a chart in its own units; the page scales it.
-const SIZE: (u32, u32) = (640, 360);
+const SIZE: (u32, u32) = (640, 400);
 /// Series that differ in colour, dash and marker; more begin anew.
 const STYLES: usize = 8;
 

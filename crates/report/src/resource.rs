@@ -3,6 +3,8 @@
 //! A resource comes with its properties as the template has them, parameters and conditions resolved; references to other
 //! resources stay as they are (`{"Ref": "Function"}`).
 
+mod schedule;
+
 use serde_json::Value;
 
 use crate::{Bill, Line, Per, Usage};
@@ -96,7 +98,9 @@ impl Resource {
             }
             "AWS::ApiGateway::Stage" => self.cache(bill)?,
             "AWS::Lambda::Function" => self.function(all, usage, bill)?,
+            "AWS::StepFunctions::StateMachine" if self.is_scheduled(all) => {}
             "AWS::StepFunctions::StateMachine" => self.state_machine(usage, bill),
+            "AWS::Scheduler::Schedule" => self.schedule(all, bill),
             "AWS::ElasticLoadBalancingV2::LoadBalancer" => self.balancer(usage, bill),
             "AWS::ECS::Service" => self.service(all, bill)?,
             "AWS::ECS::ExpressGatewayService" => self.express(usage, bill)?,

@@ -1,7 +1,9 @@
 //! What the resources of a template are billed for.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use report::{Bill, Cost, FunctionUse, Per, Prices, Resource, Usage};
 use serde_json::{Value, json};
@@ -129,6 +131,27 @@ fn executions_are_billed_in_steps_of_100_ms_and_64_mb() {
 }
 
 #[test]
+fn a_state_machine_that_a_schedule_starts_costs_by_the_hour() {
+    let resources = [
+        resource("Warmer", "AWS::StepFunctions::StateMachine", json!({})),
+        resource(
+            "Schedule",
+            "AWS::Scheduler::Schedule",
+            json!({
+                "ScheduleExpression": "rate(4 minutes)",
+                "Target": {"Arn": {"Ref": "Warmer"}, "Input": r#"{"environments":3,"functions":["live"]}"#},
+            }),
+        ),
+    ];
+    let bill = bill(&resources, &Usage::default());
+    let quantities = quantities(&bill);
+    assert!(near(quantities[&("scheduler-invocation", "hour")], 15.0));
+    assert!(near(quantities[&("express-workflow-request", "hour")], 15.0));
+    assert!(near(quantities[&("lambda-request", "hour")], 45.0));
+    assert!(!bill.lines.iter().any(|line| line.per == Per::Request) && bill.unpriced.is_empty());
+}
+
+#[test]
 fn app_runner_costs_memory_while_idle_and_processors_while_busy() {
     let resources = [
         resource(
@@ -196,4 +219,28 @@ fn what_is_not_known_is_named() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn the_types_of_the_templates_are_known() {
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
+    let mut kinds = BTreeSet::new();
+    for folder in ["foundation", "variants"] {
+        for file in fs::read_dir(templates.join(folder)).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            let types = text.lines().filter_map(|line| line.trim().strip_prefix("Type: "));
+            kinds.extend(
+                types.filter(|kind| kind.starts_with("AWS::") && !kind.contains('<')).map(str::to_owned),
+            );
+        }
+    }
+    assert!(kinds.len() > 30, "{kinds:?}");
+    // Nobody says what it costs.
+    kinds.remove("AWS::ApiGatewayV2::VpcLink");
+    for kind in kinds {
+        // A property that is missing shows that the type is known, too.
+        if let Ok(bill) = Bill::of(&[resource("Thing", &kind, json!({}))], &Usage::default()) {
+            assert!(!bill.unpriced.iter().any(|sentence| sentence.contains("may cost something")), "{kind}");
+        }
+    }
 }

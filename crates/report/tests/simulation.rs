@@ -7,7 +7,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use report::{Comparison, Figure, Intervals, Sample, Trial};
+use report::{Difference, Figure, Intervals, Sample, Trial};
 
 const TRIALS: usize = 12;
 const REQUESTS: usize = 300;
@@ -104,12 +104,8 @@ fn shows(random: &mut StdRng, trials: usize, slower: f64) -> bool {
         let second = own(random);
         other.push(record(random, second, slower, REQUESTS));
     }
-    let comparison = Comparison::new(&[sample("one", one), sample("other", other)], Vec::new());
-    comparison
-        .results
-        .iter()
-        .filter_map(|result| result.slower.as_ref())
-        .any(|slower| slower.gaps.p50.unwrap().is_shown())
+    let difference = Difference::between(&sample("other", other), &sample("one", one)).unwrap();
+    difference.gaps.p50.unwrap().is_shown()
 }
 
 #[test]
@@ -126,4 +122,24 @@ fn a_tenth_slower_is_found_in_ten_trials() {
     let mut random = StdRng::seed_from_u64(13);
     let found = (0..50).filter(|_| shows(&mut random, 10, 1.1)).count();
     assert!(found >= 45, "{found} of 50");
+}
+
+#[test]
+fn two_equal_runs_are_seldom_called_different() {
+    let mut random = StdRng::seed_from_u64(17);
+    let mut run = |trials: usize| {
+        let latencies = (0..trials).map(|_| {
+            let weather = weather(&mut random);
+            record(&mut random, weather, 1.0, REQUESTS)
+        });
+        sample("one", latencies.collect())
+    };
+    for (before, after) in [(3, 3), (4, 10)] {
+        let shown = (0..200).filter(|_| {
+            let difference = Difference::unpaired(&run(after), &run(before)).unwrap();
+            difference.gaps.p50.unwrap().is_shown()
+        });
+        let shown = shown.count();
+        assert!(shown <= 10, "{shown} of 200 with {before} and {after} trials");
+    }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Chart {
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub style: usize,
-    /// Somebody else's figures, which are drawn dotted and with hollow markers.
+    /// Somebody else's figures and others that stand apart: drawn dotted and with hollow markers.
     pub published: bool,
     /// Whether each point has a marker.
     pub markers: bool,
@@ -103,7 +103,7 @@ impl Chart {
                     g class="stop" role="listitem" tabindex="0" aria-label={ (stop.title) ": " (stop.values.join("; ")) } {
                         rect class="hit" x=(edge(index)) y="0" width=(edge(index + 1) - edge(index)) height=(bottom) {}
                         g class="tip" aria-hidden="true" {
-                            line class="cursor" x1=(x) y1="8" x2=(x) y2=(bottom - 48) {}
+                            line class="cursor" x1=(x) y1="8" x2=(x) y2=(bottom - 64) {}
                             rect class="box" x=(left) y="10" width=(wide) height=(tall) rx="4" {}
                             text class="tip-title" x=(left + 10) y="26" { (stop.title) }
                             @for (row, value) in (0_i32..).zip(&stop.values) {
@@ -123,7 +123,7 @@ impl Chart {
         let mut chart = ChartBuilder::on(&area)
             .margin(8)
             .margin_right(24)
-            .x_label_area_size(46)
+            .x_label_area_size(56)
             .y_label_area_size(66)
             .build_cartesian_2d(self.x.clone(), self.y.clone())
             .map_err(|error| wrong(&error))?;

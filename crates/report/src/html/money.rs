@@ -11,6 +11,9 @@ use crate::{Cost, Per};
 /// Requests per second that the table shows.
 const RATES: [f64; 6] = [0.01, 0.1, 1.0, 10.0, 100.0, 1000.0];
 
+/// The style of the markers where two variants cost the same.
+const CROSSING: usize = 5;
+
 /// A variant's style, name and cost.
 type Priced<'p> = (usize, &'p str, &'p Cost);
 
@@ -26,7 +29,8 @@ pub(super) fn section(subject: &Subject<'_>) -> Result<Markup, ChartError> {
     let Some((region, day)) = subject.report.priced.as_ref().filter(|_| !costs.is_empty()) else {
         return Ok(html! {});
     };
-    let lines: Vec<Line> = costs.iter().map(|(style, _, cost)| line(*style, cost)).collect();
+    let lines: Vec<Line> =
+        costs.iter().map(|(style, _, cost)| line(*style, cost)).chain([crossings(&costs)]).collect();
     let values = lines.iter().flat_map(|line| line.pieces.iter().flatten()).map(|(_, usd)| *usd);
     let evens = evens(&costs);
     let chart = Chart {
@@ -41,7 +45,10 @@ pub(super) fn section(subject: &Subject<'_>) -> Result<Markup, ChartError> {
         stops: stops(&costs),
     };
     let legend = html! {
-        ul class="legend" { @for (style, name, _) in &costs { li { (swatch(*style, false)) (name) } } }
+        ul class="legend" {
+            @for (style, name, _) in &costs { li { (swatch(*style, false)) (name) } }
+            @if !evens.is_empty() { li { (swatch(CROSSING, true)) "both cost the same" } }
+        }
     };
     Ok(html! {
         h3 { "Cost" }
@@ -61,6 +68,16 @@ fn line(style: usize, cost: &Cost) -> Line {
         .filter(|(rate, usd)| *usd > 0.0 && (RATES[0]..=RATES[RATES.len() - 1]).contains(rate))
         .collect();
     Line { style, published: false, markers: false, pieces: vec![points], band: Vec::new() }
+}
+
+/// A marker wherever two variants cost the same.
+fn crossings(costs: &[Priced<'_>]) -> Line {
+    let pairs = costs.iter().enumerate().flat_map(|(index, (_, _, one))| {
+        costs[index + 1..].iter().flat_map(move |(_, _, other)| one.break_even(other))
+    });
+    let shown = pairs.filter(|even| (RATES[0]..=RATES[RATES.len() - 1]).contains(&even.rate));
+    let pieces = shown.map(|even| vec![(even.rate, even.usd_per_hour)]).collect();
+    Line { style: CROSSING, published: true, markers: true, pieces, band: Vec::new() }
 }
 
 fn stops(costs: &[Priced<'_>]) -> Vec<Stop> {

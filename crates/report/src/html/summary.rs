@@ -35,7 +35,7 @@ fn row(
     let title = subject.report.results.entry(&measured.variant).map(|entry| entry.setup.title.as_str());
     let name = html! {
         (swatch(style, false)) " " (subject.short(measured))
-        @if let Some(title) = title.filter(|title| !title.is_empty()) { br; small class="soft" { (title) } }
+        @if let Some(title) = title.filter(|title| !title.is_empty()) { small class="title soft" { (title) } }
     };
     let share = measured.success_95.map(|interval| interval.map(|share| share * 100.0));
     let mut row = vec![

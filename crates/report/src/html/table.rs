@@ -6,9 +6,9 @@ use maud::{Markup, html};
 pub(super) fn table(caption: &str, rows: &[Vec<Markup>]) -> Markup {
     html! {
         @if let Some((heading, rows)) = rows.split_first() {
+            p class="caption" aria-hidden="true" { (caption) }
             div class="scroll" tabindex="0" role="region" aria-label=(caption) {
-                table {
-                    caption { (caption) }
+                table aria-label=(caption) {
                     thead { tr { @for cell in heading { th scope="col" { (cell) } } } }
                     tbody {
                         @for row in rows {
