@@ -77,15 +77,16 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let surroundings = Surroundings { target: &target, outputs: &outputs };
     let mode = given.get(&variant.id).and_then(|values| values.get(variant.flag(AUTH)?));
     let traffic = match Subject::new(variant, &stack.outputs, &stack.parameters) {
-        Some(subject) => match subject.between(mode.map(String::as_str), &surroundings).await? {
-            Some(subject) => Traffic::start(&subject, &variant.workload, &surroundings).await?,
-            None => {
+        Some(subject) => {
+            if let Some(subject) = subject.between(mode.map(String::as_str), &surroundings).await? {
+                Traffic::start(&subject, &variant.workload, &surroundings).await?
+            } else {
                 context.printer.warn(
                     "no request is let in both before and after this change, so none is sent meanwhile",
                 );
                 None
             }
-        },
+        }
         None => None,
     };
     let deployment = deploy(context, &target, &plan, board).await;
