@@ -9,6 +9,10 @@ use crate::{Origin, Reason};
 pub(crate) fn reasons(results: &Results) -> Vec<Reason> {
     let mut reasons = Vec::new();
     for (workload, entries) in workloads(results) {
+        if results.runs > 1 && entries.len() > 1 {
+            let sentence = "the variants were measured in different runs, which share no rounds; `--compare` tells what changed between two runs";
+            reasons.push(Reason::new(workload, sentence));
+        }
         check(results, workload, &entries, &mut reasons);
         alike(&entries, workload, ["TLS", "plain HTTP"], |entry| Some(entry.setup.tls()), &mut reasons);
         let logs = ["a line of log for each request", "none"];

@@ -1,6 +1,6 @@
 //! The file that a run saves: all that a report needs, and nothing that can be computed from the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -37,6 +37,9 @@ pub struct Results {
     /// Variants that were asked for and could not be had, with the reason.
     #[serde(default)]
     pub unavailable: BTreeMap<String, String>,
+    /// Runs whose results were put together; the rounds of different runs have nothing in common.
+    #[serde(default = "one")]
+    pub runs: u32,
     /// What was measured, one entry a variant.
     pub entries: Vec<Entry>,
 }
@@ -137,6 +140,10 @@ pub enum ResultsError {
     Format { format: u64 },
 }
 
+fn one() -> u32 {
+    1
+}
+
 impl Results {
     /// A run that begins now and has measured nothing yet.
     #[must_use]
@@ -152,6 +159,7 @@ impl Results {
             repeat: Vec::new(),
             checks: Vec::new(),
             unavailable: BTreeMap::new(),
+            runs: 1,
             entries: Vec::new(),
         }
     }
@@ -172,6 +180,32 @@ impl Results {
     /// The text to save; it ends in a line break.
     pub fn to_json(&self) -> Result<String, ResultsError> {
         Ok(serde_json::to_string(self)? + "\n")
+    }
+
+    /// These results with those of another run beside them. A variant that both measured gets a number: `name (2)`. What was
+    /// measured in different runs is shown and not compared; [`crate::Changes`] compares two runs of the same variants.
+    #[must_use]
+    pub fn beside(mut self, other: &Self) -> Self {
+        self.runs += other.runs;
+        self.began = self.began.min(other.began);
+        self.ended = self.ended.max(other.ended);
+        let runs = self.runs;
+        let taken: BTreeSet<String> = self.entries.iter().map(|entry| entry.sample.variant.clone()).collect();
+        let named = |variant: &String| {
+            if taken.contains(variant) { format!("{variant} ({runs})") } else { variant.clone() }
+        };
+        for entry in &other.entries {
+            let mut entry = entry.clone();
+            entry.sample.variant = named(&entry.sample.variant);
+            self.entries.push(entry);
+        }
+        for check in &other.checks {
+            let variants = check.variants.iter().map(named).collect();
+            self.checks.push(Check { variants, ..check.clone() });
+        }
+        self.unavailable.extend(other.unavailable.clone());
+        self.repeat.extend(other.repeat.iter().cloned());
+        self
     }
 
     /// What was measured of each variant.

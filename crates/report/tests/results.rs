@@ -74,3 +74,26 @@ fn tls_and_logs_must_be_alike_within_a_workload() {
         ]
     );
 }
+
+#[test]
+fn results_of_two_runs_stand_side_by_side_and_are_not_compared() {
+    let (one, mut other) = (results(), results());
+    other.entries[4].sample.variant = "query-apprunner".into();
+    other.checks[1].variants[1] = "query-apprunner".into();
+    let both = one.clone().beside(&other);
+    let names: Vec<&str> = both.entries.iter().map(|entry| entry.sample.variant.as_str()).collect();
+    assert_eq!(
+        names[5..],
+        [
+            "publish-direct (2)",
+            "publish-lambda (2)",
+            "publish-fargate (2)",
+            "query-direct (2)",
+            "query-apprunner",
+        ]
+    );
+    let reasons = sentences(&both);
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(reasons[0].starts_with("publish: the variants were measured in different runs"), "{reasons:?}");
+    assert_eq!(Results::from_json(&both.to_json().unwrap()).unwrap(), both);
+}

@@ -114,7 +114,7 @@ fn steps(to: f64) -> Vec<f64> {
 /// Powers of ten between two values, with their doubles and fivefolds where there is room.
 fn decades(from: f64, to: f64) -> Vec<f64> {
     let factors: &[f64] = match (to / from).log10() {
-        many if many > 5.0 => &[1.0],
+        many if many > 4.0 => &[1.0],
         many if many > 1.2 => &[1.0, 2.0, 5.0],
         _ => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0],
     };

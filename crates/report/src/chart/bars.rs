@@ -26,7 +26,7 @@ pub(crate) fn stacked(id: &str, title: &str, bars: &[Bar]) -> Result<Markup, Cha
     let width = i32::try_from(SIZE.0).unwrap_or(i32::MAX);
     let mut labels: Vec<(i32, i32, &str)> = Vec::new();
     for (row, bar) in (0_i32..).zip(bars) {
-        let top = row * ROW + 20;
+        let top = row * ROW + 22;
         let mut done = 0.0;
         for (style, name, share) in &bar.parts {
             #[expect(clippy::cast_possible_truncation, reason = "within the chart")]
@@ -52,7 +52,7 @@ pub(crate) fn stacked(id: &str, title: &str, bars: &[Bar]) -> Result<Markup, Cha
                 desc id={ (id) "-text" } { (summary.join(". ")) "." }
                 (PreEscaped(elements))
                 @for (row, bar) in (0_i32..).zip(bars) {
-                    text class="label" x="0" y=(row * ROW + 14) { (bar.name) }
+                    text class="label" x="0" y=(row * ROW + 16) { (bar.name) }
                 }
                 @for (x, y, name) in &labels {
                     text class="part-label" x=(x) y=(y) text-anchor="middle" { (name) }

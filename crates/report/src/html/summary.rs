@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use super::Subject;
 use super::table::{cell, table};
 use crate::chart::swatch;
-use crate::table::{dollars, failures, gap, milliseconds, percent};
-use crate::{Figure, Interval, Measured};
+use crate::table::{dollars, failures, milliseconds, percent, signed};
+use crate::{Figure, Gap, Interval, Measured};
 
 pub(super) fn section(subject: &Subject<'_>) -> Markup {
     let comparable = subject.report.comparison.reasons_of(subject.workload).next().is_none();
     let priced = subject.results.iter().any(|measured| subject.report.costs.contains_key(&measured.variant));
     let mut heading = vec!["variant", "n", "ok %", "p50", "p90", "p99", "max", "rate/s"];
-    heading.extend(comparable.then_some("p50 against the fastest"));
+    heading.extend(comparable.then_some("p50 vs fastest"));
     heading.extend(priced.then_some(["$/million", "idle $/h"]).into_iter().flatten());
     let mut rows = vec![heading.into_iter().map(cell).collect()];
     for (style, measured) in subject.results.iter().enumerate() {
@@ -50,7 +50,7 @@ fn row(
     ];
     if comparable {
         let slower = measured.slower.as_ref().and_then(|slower| slower.gaps.p50.as_ref());
-        row.push(cell(slower.map_or_else(|| "–".to_owned(), gap)));
+        row.push(slower.map_or_else(|| cell("–"), difference));
     }
     if priced {
         let cost = subject.report.costs.get(&measured.variant);
@@ -58,6 +58,17 @@ fn row(
         row.push(cell(cost.map_or_else(|| "–".to_owned(), |cost| dollars(cost.idle_per_hour))));
     }
     row
+}
+
+/// How much slower, where that is shown, with the interval below.
+fn difference(gap: &Gap) -> Markup {
+    match gap.ms_95.filter(|_| gap.is_shown()) {
+        Some(interval) => html! {
+            (signed(gap.ms)) " ms"
+            small { (signed(interval.low)) " to " (signed(interval.high)) }
+        },
+        None => cell(crate::table::gap(gap)),
+    }
 }
 
 /// A latency with its interval.
