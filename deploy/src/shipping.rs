@@ -121,6 +121,7 @@ fn summary(built: &[Built], begin: Instant) -> String {
         .map(|one| {
             let kind = match one.package {
                 artifacts::Package::Zip { .. } => "zip",
+                artifacts::Package::Program { .. } => "program",
                 artifacts::Package::Image(_) => "image",
             };
             format!("{}  {} {kind}", one.artifact, megabytes(one.size()))

@@ -12,6 +12,8 @@ pub enum Artifact {
     Lambda(String),
     /// `container`: the image of the package `container`.
     Container,
+    /// `container/program`: the program of the package `container` as it is, for machines that are no containers.
+    Program,
 }
 
 impl Artifact {
@@ -20,7 +22,7 @@ impl Artifact {
     pub fn package(&self) -> &'static str {
         match self {
             Artifact::Lambda(_) => "lambda",
-            Artifact::Container => "container",
+            Artifact::Container | Artifact::Program => "container",
         }
     }
 
@@ -29,7 +31,7 @@ impl Artifact {
     pub fn binary(&self) -> &str {
         match self {
             Artifact::Lambda(binary) => binary,
-            Artifact::Container => "container",
+            Artifact::Container | Artifact::Program => "container",
         }
     }
 }
@@ -39,6 +41,7 @@ impl fmt::Display for Artifact {
         match self {
             Artifact::Lambda(binary) => f.pad(&format!("lambda/{binary}")),
             Artifact::Container => f.pad("container"),
+            Artifact::Program => f.pad("container/program"),
         }
     }
 }
@@ -62,10 +65,12 @@ impl FromStr for Artifact {
         };
         match name.split_once('/') {
             None if name == "container" => Ok(Artifact::Container),
+            Some(("container", "program")) => Ok(Artifact::Program),
             Some(("lambda", binary)) if is_name(binary) => Ok(Artifact::Lambda(binary.to_owned())),
             _ => Err(UnknownArtifact {
                 name: name.to_owned(),
-                allowed: "an artifact is \"container\" or \"lambda/<program>\"".to_owned(),
+                allowed: "an artifact is \"container\", \"container/program\" or \"lambda/<program>\""
+                    .to_owned(),
             }),
         }
     }
@@ -77,7 +82,7 @@ mod tests {
 
     #[test]
     fn names_and_artifacts_stand_for_each_other() {
-        for name in ["container", "lambda/publish"] {
+        for name in ["container", "container/program", "lambda/publish"] {
             assert_eq!(name.parse::<Artifact>().unwrap().to_string(), name);
         }
     }

@@ -19,16 +19,23 @@ struct Version {
     id: String,
 }
 
+/// What is put under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object<'a> {
+    /// Names the content.
+    pub key: &'a str,
+    /// A media type.
+    pub content_type: &'a str,
+    /// The bytes.
+    pub content: Bytes,
+}
+
 /// Puts an object unless there is one under the key. Says whether it was sent.
 ///
 /// # Errors
 /// [`UploadError::Call`].
-pub async fn put_if_absent(
-    client: &Client,
-    bucket: &str,
-    key: &str,
-    content: Bytes,
-) -> Result<bool, UploadError> {
+pub async fn put_if_absent(client: &Client, bucket: &str, object: Object<'_>) -> Result<bool, UploadError> {
+    let Object { key, content_type, content } = object;
     let action = || format!("putting {key} into the bucket {bucket}");
     let path = format!("/{bucket}/{key}");
     match client.call(Request::new("s3", Method::HEAD, &path)).await {
@@ -37,7 +44,7 @@ pub async fn put_if_absent(
         Err(error) if error.is_not_found() || status(&error) == Some(403) => {}
         Err(source) => return Err(UploadError::Call { action: action(), source }),
     }
-    let put = Request::new("s3", Method::PUT, &path).header("content-type", "application/zip").body(content);
+    let put = Request::new("s3", Method::PUT, &path).header("content-type", content_type).body(content);
     client.call(put).await.map_err(|source| UploadError::Call { action: action(), source })?;
     Ok(true)
 }

@@ -41,7 +41,7 @@ pub struct Built {
     pub artifact: Artifact,
     /// The package.
     pub package: Package,
-    /// Where the package is kept: a zip file, or a directory in the OCI image layout.
+    /// Where the package is kept: a file, or a directory in the OCI image layout.
     pub path: PathBuf,
     /// Whether nothing had to be compiled and nothing packed.
     pub cached: bool,
@@ -54,16 +54,16 @@ impl Built {
     #[must_use]
     pub fn size(&self) -> u64 {
         match &self.package {
-            Package::Zip { bytes, .. } => bytes.len() as u64,
+            Package::Zip { bytes, .. } | Package::Program { bytes, .. } => bytes.len() as u64,
             Package::Image(image) => image.size(),
         }
     }
 
-    /// The digest of the package: of the zip, or of the image's manifest.
+    /// The digest of the package: of the file, or of the image's manifest.
     #[must_use]
     pub fn digest(&self) -> Digest {
         match &self.package {
-            Package::Zip { digest, .. } => *digest,
+            Package::Zip { digest, .. } | Package::Program { digest, .. } => *digest,
             Package::Image(image) => image.digest(),
         }
     }
@@ -77,6 +77,13 @@ pub enum Package {
         /// The SHA-256 of the zip.
         digest: Digest,
         /// The zip.
+        bytes: bytes::Bytes,
+    },
+    /// A program as the compiler made it.
+    Program {
+        /// The SHA-256 of the program.
+        digest: Digest,
+        /// The program.
         bytes: bytes::Bytes,
     },
     /// A container image.

@@ -39,6 +39,7 @@ impl Cache {
         let name = format!("{}-{}-{}", artifact.binary(), flavor.name(), Digest::of(&bytes).short());
         let path = match artifact {
             Artifact::Lambda(_) => self.directory.join(format!("{name}.zip")),
+            Artifact::Program => self.directory.join(format!("{name}.program")),
             Artifact::Container => self.directory.join(name),
         };
         if let Some(package) = read(artifact, &path) {
@@ -66,6 +67,7 @@ fn make(artifact: &Artifact, program: &[u8], flavor: Flavor) -> Result<Package, 
         Artifact::Lambda(_) => {
             zip::function(program, compression).map(zip_package).map_err(|error| failed(error.to_string()))
         }
+        Artifact::Program => Ok(program_package(program.to_vec())),
         Artifact::Container => image::of_program(program, flavor.architecture(), compression)
             .map(Package::Image)
             .map_err(|error| failed(error.to_string())),
@@ -76,8 +78,12 @@ fn zip_package(bytes: Vec<u8>) -> Package {
     Package::Zip { digest: Digest::of(&bytes), bytes: bytes.into() }
 }
 
-/// A kept package, unless there is none or it is damaged. A zip is written whole or not at all and lies under the digest
-/// of its program, so only its end is looked at.
+fn program_package(bytes: Vec<u8>) -> Package {
+    Package::Program { digest: Digest::of(&bytes), bytes: bytes.into() }
+}
+
+/// A kept package, unless there is none or it is damaged. A file is written whole or not at all and lies under the digest
+/// of its program, so only a zip's end is looked at.
 fn read(artifact: &Artifact, path: &Path) -> Option<Package> {
     match artifact {
         Artifact::Lambda(_) => {
@@ -85,6 +91,7 @@ fn read(artifact: &Artifact, path: &Path) -> Option<Package> {
             ::zip::ZipArchive::new(io::Cursor::new(&bytes)).ok().filter(|archive| archive.len() == 1)?;
             Some(zip_package(bytes))
         }
+        Artifact::Program => fs::read(path).ok().map(program_package),
         Artifact::Container => image::read_layout(path).ok().map(Package::Image),
     }
 }
@@ -92,7 +99,7 @@ fn read(artifact: &Artifact, path: &Path) -> Option<Package> {
 /// Writes beside the place and then renames, so that neither a crash nor another build leaves half a package.
 fn write(directory: &Path, path: &Path, package: &Package) -> io::Result<()> {
     match package {
-        Package::Zip { bytes, .. } => {
+        Package::Zip { bytes, .. } | Package::Program { bytes, .. } => {
             let mut file = tempfile::NamedTempFile::new_in(directory)?;
             io::Write::write_all(&mut file, bytes)?;
             file.persist(path).map_err(|error| error.error)?;
@@ -123,7 +130,7 @@ mod tests {
     fn a_package_is_made_once_for_a_program() {
         let directory = tempfile::tempdir().unwrap();
         let cache = Cache::in_directory(directory.path());
-        for artifact in [Artifact::Lambda("publish".to_owned()), Artifact::Container] {
+        for artifact in [Artifact::Lambda("publish".to_owned()), Artifact::Container, Artifact::Program] {
             let first = program(directory.path(), b"one");
             let made = cache.package(&artifact, &first, Flavor::Local).unwrap();
             let again = cache.package(&artifact, &first, Flavor::Local).unwrap();

@@ -95,8 +95,13 @@ fn arguments(workspace: &Workspace, artifacts: &[Artifact], flavor: Flavor) -> V
     for package in packages {
         arguments.extend(["--package".to_owned(), package.to_owned()]);
     }
+    let mut binaries: Vec<&str> = Vec::new();
     for artifact in artifacts {
-        arguments.extend(["--bin".to_owned(), artifact.binary().to_owned()]);
+        // An image and the program in it are one binary.
+        if !binaries.contains(&artifact.binary()) {
+            binaries.push(artifact.binary());
+            arguments.extend(["--bin".to_owned(), artifact.binary().to_owned()]);
+        }
     }
     arguments.push("--message-format=json-render-diagnostics".to_owned());
     let optimised = matches!(flavor, Flavor::Aws(_)) || !cfg!(debug_assertions);
@@ -218,6 +223,7 @@ mod tests {
             Artifact::Lambda("publish".to_owned()),
             Artifact::Lambda("query".to_owned()),
             Artifact::Container,
+            Artifact::Program,
         ];
         let line = arguments(&Workspace::find().unwrap(), &artifacts, Flavor::Local).join(" ");
         assert!(

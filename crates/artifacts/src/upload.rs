@@ -3,12 +3,13 @@
 use signed_http::{Client, SignedHttpError, TransportError};
 use thiserror::Error;
 
-use crate::{Artifact, Built, Package, bucket, registry};
+use crate::bucket::{self, Object};
+use crate::{Artifact, Built, Package, registry};
 
 /// Where packages go.
 #[derive(Clone, Copy, Debug)]
 pub struct Destination<'a> {
-    /// The bucket for zips.
+    /// The bucket for zips and programs.
     pub bucket: &'a str,
     /// The repository for images, as the output `RepositoryUri` gives it.
     pub repository_uri: &'a str,
@@ -19,7 +20,7 @@ pub struct Destination<'a> {
 pub struct Uploaded {
     /// The artifact.
     pub artifact: Artifact,
-    /// What a template's parameter takes: the key of a zip, or an image's reference. It names the content.
+    /// What a template's parameter takes: the key of an object, or an image's reference. It names the content.
     pub reference: String,
     /// Whether it was there already, so that nothing was sent.
     pub was_there: bool,
@@ -89,7 +90,15 @@ pub async fn upload(
     match &built.package {
         Package::Zip { digest, bytes } => {
             let reference = format!("{artifact}-{}.zip", digest.short());
-            let sent = bucket::put_if_absent(client, destination.bucket, &reference, bytes.clone()).await?;
+            let object = Object { key: &reference, content_type: "application/zip", content: bytes.clone() };
+            let sent = bucket::put_if_absent(client, destination.bucket, object).await?;
+            Ok(Uploaded { artifact, reference, was_there: !sent })
+        }
+        Package::Program { digest, bytes } => {
+            let reference = format!("{artifact}-{}", digest.short());
+            let content_type = "application/octet-stream";
+            let object = Object { key: &reference, content_type, content: bytes.clone() };
+            let sent = bucket::put_if_absent(client, destination.bucket, object).await?;
             Ok(Uploaded { artifact, reference, was_there: !sent })
         }
         Package::Image(image) => {

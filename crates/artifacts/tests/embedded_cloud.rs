@@ -83,6 +83,11 @@ async fn packages_arrive_whole_and_once() {
     let image = image::of_program(b"program", Architecture::X86_64, Compression::Fast).unwrap();
     let container = built(Artifact::Container, Package::Image(image.clone()));
 
+    let bytes = bytes::Bytes::from_static(b"program");
+    let digest_of_program = Digest::of(&bytes);
+    let program =
+        built(Artifact::Program, Package::Program { digest: digest_of_program, bytes: bytes.clone() });
+
     for was_there in [false, true] {
         let code = upload(&account.client, &function, destination).await.unwrap();
         let reference = format!("lambda/publish-{}.zip", digest.short());
@@ -90,6 +95,13 @@ async fn packages_arrive_whole_and_once() {
         let stored =
             account.client.call(Request::new("s3", Method::GET, format!("/{BUCKET}/{}", code.reference)));
         assert!(stored.await.unwrap().body == zip);
+
+        let binary = upload(&account.client, &program, destination).await.unwrap();
+        let reference = format!("container/program-{}", digest_of_program.short());
+        assert_eq!(binary, Uploaded { artifact: Artifact::Program, reference, was_there });
+        let stored =
+            account.client.call(Request::new("s3", Method::GET, format!("/{BUCKET}/{}", binary.reference)));
+        assert_eq!(stored.await.unwrap().body, bytes);
 
         let pushed = upload(&account.client, &container, destination).await.unwrap();
         let reference = format!("{}@{}", account.repository_uri, image.digest());

@@ -5,6 +5,7 @@
 mod account;
 
 use account::{Account, REPOSITORY};
+use artifacts::bucket::Object;
 use artifacts::zip::Compression;
 use artifacts::{Architecture, Digest, UploadError, bucket, image, registry};
 use bytes::Bytes;
@@ -13,7 +14,11 @@ use bytes::Bytes;
 async fn an_object_is_put_once() {
     let account = Account::start().await;
     let client = account.client();
-    let put = || bucket::put_if_absent(&client, "bucket", "lambda/publish-1.zip", Bytes::from_static(b"PK"));
+    let put = || {
+        let content = Bytes::from_static(b"PK");
+        let object = Object { key: "lambda/publish-1.zip", content_type: "application/zip", content };
+        bucket::put_if_absent(&client, "bucket", object)
+    };
     assert!(put().await.unwrap());
     assert!(!put().await.unwrap());
     let stored = account.state.lock().unwrap();

@@ -12,6 +12,7 @@ mod operations;
 mod options;
 mod plan;
 mod prepare;
+mod signal;
 mod stack;
 mod update;
 mod view;

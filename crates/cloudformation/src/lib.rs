@@ -8,6 +8,7 @@ mod function;
 pub mod handler;
 mod references;
 pub mod schema;
+pub mod signals;
 mod status;
 mod substitution;
 pub mod template;

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html>
 
 mod capability;
+mod creation_policy;
 mod document;
 mod output;
 mod parameter;

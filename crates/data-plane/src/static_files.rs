@@ -4,7 +4,6 @@
 //! serves something else than nginx would.
 
 mod answer;
-mod directives;
 mod site;
 
 use std::ffi::OsString;

@@ -106,8 +106,8 @@ impl Call {
             })
         };
         let announce = request.initiated.clone();
-        let result =
-            self.guarded(Action::Create, "Resource creation cancelled", self.handler.create(request)).await;
+        let creation = self.created_and_signalled(request);
+        let result = self.guarded(Action::Create, "Resource creation cancelled", creation).await;
         let known = initiated.lock().unwrap_or_else(PoisonError::into_inner).take();
         match result {
             Ok(resource) if self.cancelled.is_cancelled() => {
@@ -123,6 +123,27 @@ impl Call {
                 failure.left_behind = failure.left_behind.or(known);
                 Err(failure)
             }
+        }
+    }
+
+    /// Creates the resource and waits for the signals that its creation policy wants.
+    async fn created_and_signalled(&self, request: Request) -> Result<Resource, Failure> {
+        let Some(policy) = self.reporter.face().creation_policy else {
+            return self.handler.create(request).await;
+        };
+        // A signal may come before the handler returns.
+        let signals = &self.inner.options.signals;
+        let mut awaited = signals.expect(&request.stack_name, &request.logical_id);
+        let (initiated, progress) = (request.initiated.clone(), request.progress.clone());
+        let resource = self.handler.create(request).await?;
+        initiated(resource.clone());
+        let signalled = tokio::select! {
+            signalled = awaited.fulfilled(policy, |text| progress(&text)) => signalled,
+            () = self.cancelled.cancelled() => Err("Resource creation cancelled".to_owned()),
+        };
+        match signalled {
+            Ok(()) => Ok(resource),
+            Err(reason) => Err(Failure::new(reason).leaving(resource)),
         }
     }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::signals::Signals;
+
 /// Gives the text that is shown for the text of an output.
 pub type PresentOutput = Arc<dyn Fn(&str) -> String + Send + Sync>;
 /// Looks up a dynamic reference such as `resolve:ssm:/name:1`; the error says why it cannot.
@@ -34,6 +36,8 @@ pub struct EngineOptions {
     pub fault: FaultHook,
     /// How many stacks may exist that are not deleted.
     pub max_stacks: usize,
+    /// Where those who are waited for signal, if they do not call the API.
+    pub signals: Signals,
 }
 
 impl Default for EngineOptions {
@@ -53,6 +57,7 @@ impl Default for EngineOptions {
             durations: BTreeMap::new(),
             fault: Arc::new(|_| None),
             max_stacks: 2000,
+            signals: Signals::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::change_set::ChangeSet;
 use super::input::OnFailure;
 use crate::handler::Resource;
+use crate::signals::CreationPolicy;
 use crate::status::{ResourceStatus, StackStatus};
 use crate::template::{DeletionPolicy, Template};
 
@@ -42,6 +43,7 @@ pub(crate) struct StackResource {
     pub metadata: Value,
     pub deletion_policy: DeletionPolicy,
     pub update_replace_policy: DeletionPolicy,
+    pub creation_policy: Option<CreationPolicy>,
     /// Logical IDs that existed before it and must outlive it.
     pub dependencies: Vec<String>,
     /// `None` where nothing exists.

@@ -45,6 +45,7 @@ impl View {
             metadata: definition.metadata.clone(),
             deletion_policy: definition.deletion_policy,
             update_replace_policy: definition.update_replace_policy,
+            creation_policy: definition.creation_policy,
             dependencies: self.dependencies(definition),
             resource: None,
         }

@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::shape::{alphanumeric, format_error, known_keys, limit, section};
-use super::{MAX_RESOURCES, TemplateError};
+use super::{MAX_RESOURCES, TemplateError, creation_policy};
+use crate::signals::CreationPolicy;
 
 /// What happens to a physical resource when its stack no longer has it.
 ///
@@ -44,6 +45,8 @@ pub struct ResourceDefinition {
     pub metadata: Value,
     pub deletion_policy: DeletionPolicy,
     pub update_replace_policy: DeletionPolicy,
+    /// What it waits for before it counts as created.
+    pub creation_policy: Option<CreationPolicy>,
 }
 
 /// Types whose deletion policy may be `Snapshot`.
@@ -94,12 +97,10 @@ fn read_one(name: &str, resource: &Value) -> Result<ResourceDefinition, Template
     let Some(type_name) = object.get("Type").and_then(Value::as_str) else {
         return Err(format_error(format!("[{path}] Every Resources object must contain a Type member.")));
     };
-    for refused in ["CreationPolicy", "UpdatePolicy"] {
-        if object.contains_key(refused) {
-            return Err(format_error(format!(
-                "[{path}] {refused} is not supported for {type_name}; remove it."
-            )));
-        }
+    if object.contains_key("UpdatePolicy") {
+        return Err(format_error(format!(
+            "[{path}] UpdatePolicy is not supported for {type_name}; remove it."
+        )));
     }
     let properties = match object.get("Properties") {
         None | Some(Value::Null) => Map::new(),
@@ -124,6 +125,7 @@ fn read_one(name: &str, resource: &Value) -> Result<ResourceDefinition, Template
         metadata: object.get("Metadata").cloned().unwrap_or(Value::Null),
         deletion_policy: policy("DeletionPolicy")?,
         update_replace_policy: policy("UpdateReplacePolicy")?,
+        creation_policy: creation_policy::read(object.get("CreationPolicy"), type_name, &path)?,
     })
 }
 

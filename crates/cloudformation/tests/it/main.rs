@@ -5,6 +5,7 @@
 )]
 
 mod change_sets;
+mod signals;
 mod stacks;
 mod support;
 mod templates;

@@ -24,6 +24,12 @@ properties:
 createOnlyProperties: [/properties/Name]
 readOnlyProperties: [/properties/Arn, /properties/Endpoint/Address]
 ";
+const INSTANCE: &str = "
+typeName: AWS::EC2::Instance
+properties: {ImageId: {type: string}, PublicIp: {type: string}}
+createOnlyProperties: [/properties/ImageId]
+readOnlyProperties: [/properties/PublicIp]
+";
 const ROLE: &str = "
 typeName: AWS::IAM::Role
 properties: {RoleName: {type: string}, Arn: {type: string}}
@@ -130,7 +136,7 @@ impl TestCloud {
         let world: Arc<Mutex<World>> = Arc::default();
         let fault: Arc<Mutex<Option<Hook>>> = Arc::default();
         let mut registry = Registry::default();
-        for schema in [ITEM, ROLE] {
+        for schema in [ITEM, INSTANCE, ROLE] {
             let schema = Schema::parse(schema).unwrap();
             let delay = Duration::from_millis(10);
             registry.register(Arc::new(Item { schema, world: world.clone(), delay }));

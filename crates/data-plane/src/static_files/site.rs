@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::directives::{Directive, parse};
+use crate::nginx_conf::{Directive, parse};
 
 /// Directives that change nothing in the bytes of an answer here, by the values that they may have; no values means any.
 /// <https://nginx.org/en/docs/dirindex.html>

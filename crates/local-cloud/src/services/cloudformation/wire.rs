@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ::cloudformation::engine::Engine;
+use ::cloudformation::signals::Signal;
 use ::cloudformation::{EngineError, StackStatus};
 use async_trait::async_trait;
 use http::StatusCode;
@@ -55,6 +56,7 @@ impl CloudFormationService {
             "DeleteStack" => self.delete_stack(params),
             "CancelUpdateStack" => self.cancel_update(params),
             "ContinueUpdateRollback" => self.continue_update_rollback(params),
+            "SignalResource" => self.signal_resource(params),
             "UpdateTerminationProtection" => self.termination_protection(params),
             "DescribeStacks" => describe::stacks(engine, params),
             "ListStacks" => describe::list_stacks(engine, params),
@@ -104,6 +106,23 @@ impl CloudFormationService {
         let stack = params.required("StackName")?;
         self.engine.continue_update_rollback(stack, &skip, token).map_err(refused)?;
         Ok(Node::Struct(Vec::new()))
+    }
+
+    fn signal_resource(&self, params: &Params) -> Result<Node, ApiError> {
+        let status = params.required("Status")?;
+        let success = match status {
+            "SUCCESS" => true,
+            "FAILURE" => false,
+            _ => {
+                return Err(invalid(format!(
+                    "1 validation error detected: Value '{status}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [FAILURE, SUCCESS]"
+                )));
+            }
+        };
+        let signal = Signal { unique_id: params.required("UniqueId")?.to_owned(), success, detail: None };
+        let (stack, logical_id) = (params.required("StackName")?, params.required("LogicalResourceId")?);
+        self.engine.signal_resource(stack, logical_id, signal).map_err(refused)?;
+        Ok(Node::Null)
     }
 
     fn termination_protection(&self, params: &Params) -> Result<Node, ApiError> {

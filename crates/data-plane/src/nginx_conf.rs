@@ -3,10 +3,10 @@
 
 /// `name arguments;` or `name arguments { block }`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Directive {
-    pub(super) name: String,
-    pub(super) arguments: Vec<String>,
-    pub(super) block: Vec<Directive>,
+pub(crate) struct Directive {
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) block: Vec<Directive>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ enum Token {
 }
 
 /// Reads a whole configuration; an error says what is missing.
-pub(super) fn parse(text: &str) -> Result<Vec<Directive>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Directive>, String> {
     let mut tokens = tokens(text)?.into_iter();
     let parsed = block(&mut tokens, false)?;
     match tokens.next() {
