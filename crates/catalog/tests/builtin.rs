@@ -30,6 +30,7 @@ fn they_load_and_fit_into_a_request() {
         "proxy-http",
         "proxy-lambda",
         "publish-direct",
+        "publish-ec2",
         "query-apprunner",
         "query-direct",
         "query-express",
@@ -74,6 +75,7 @@ fn wiring_follows_from_names() {
     assert_eq!(needs(&["publish-direct"]), ["topic"]);
     assert_eq!(needs(&["publish-lambda"]), ["artifacts", "topic"]);
     assert_eq!(needs(&["publish-direct", "publish-fargate"]), ["topic", "artifacts", "network"]);
+    assert_eq!(needs(&["publish-ec2"]), ["artifacts", "network", "topic"]);
     assert_eq!(needs(&["query-direct"]), ["table"]);
     assert_eq!(needs(&["query-lambda"]), ["artifacts", "table"]);
     assert_eq!(needs(&["proxy-elb"]), ["network"]);

@@ -56,14 +56,16 @@ fn nothing_outlives_its_stack() {
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html>
 #[test]
 fn nothing_has_a_name_of_its_own() {
-    const NAMES: [(&str, &str); 12] = [
+    const NAMES: [(&str, &str); 14] = [
         ("AWS::DynamoDB::Table", "TableName"),
+        ("AWS::EC2::LaunchTemplate", "LaunchTemplateName"),
         ("AWS::EC2::SecurityGroup", "GroupName"),
         ("AWS::ECR::Repository", "RepositoryName"),
         ("AWS::ECS::Cluster", "ClusterName"),
         ("AWS::ECS::Service", "ServiceName"),
         ("AWS::ElasticLoadBalancingV2::LoadBalancer", "Name"),
         ("AWS::ElasticLoadBalancingV2::TargetGroup", "Name"),
+        ("AWS::IAM::InstanceProfile", "InstanceProfileName"),
         ("AWS::IAM::Role", "RoleName"),
         ("AWS::Lambda::Function", "FunctionName"),
         ("AWS::Logs::LogGroup", "LogGroupName"),
@@ -85,10 +87,11 @@ fn nothing_has_a_name_of_its_own() {
 }
 
 /// What AWS gives for no resource in particular: a registry's token, the delivery of a state machine's log, what X-Ray takes,
-/// and a function's place in a network.
+/// a function's place in a network, and sessions of Systems Manager with an instance.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html#cloudwatch-iam-policy>
-const OF_NO_RESOURCE: [&str; 17] = [
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-add-permissions-to-existing-profile.html>
+const OF_NO_RESOURCE: [&str; 22] = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -104,6 +107,11 @@ const OF_NO_RESOURCE: [&str; 17] = [
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 ];

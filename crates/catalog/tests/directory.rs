@@ -59,7 +59,7 @@ fn a_variant_of_ones_own_is_like_the_others() {
     let mine = catalog.variant("mine").unwrap();
     assert_eq!(mine.title, "Mine");
     assert!(mine.template.file().ends_with("mine.yaml"));
-    assert_eq!(catalog.select(&["publish".to_owned()]).unwrap().len(), 4);
+    assert_eq!(catalog.select(&["publish".to_owned()]).unwrap().len(), 5);
     let needed = catalog.foundation_for(&[mine], |_, _| true);
     let needed: Vec<&str> = needed.into_iter().map(catalog::Template::name).collect();
     assert_eq!(

@@ -224,6 +224,7 @@ fn service_of_action(action: &str, version: Option<&str>) -> Option<&'static str
         (Some("2010-05-08"), _) => Some("iam"),
         (Some("2010-05-15"), _) => Some("cloudformation"),
         (Some("2015-12-01"), _) => Some("elasticloadbalancing"),
+        (Some("2016-11-15"), _) => Some("ec2"),
         _ => None,
     }
 }
@@ -248,7 +249,8 @@ mod tests {
         let form = ("content-type", "application/x-www-form-urlencoded");
         assert_eq!(told(&[form], "/", "Action=Publish&Version=2010-03-31").as_deref(), Some("sns"));
         assert_eq!(told(&[], "/?Action=ConfirmSubscription&Token=t", "").as_deref(), Some("sns"));
-        assert_eq!(told(&[form], "/", "Action=RunInstances&Version=2016-11-15"), None);
+        assert_eq!(told(&[form], "/", "Action=DescribeInstances&Version=2016-11-15").as_deref(), Some("ec2"));
+        assert_eq!(told(&[form], "/", "Action=DescribeInstances&Version=1"), None);
         assert_eq!(told(&[("x-amz-target", "AmazonSQS.SendMessage")], "/", "{}").as_deref(), Some("sqs"));
         assert_eq!(told(&[], "/v2/", "").as_deref(), Some("ecr-registry"));
         assert_eq!(told(&[], "/bucket/key", "").as_deref(), Some("s3"));

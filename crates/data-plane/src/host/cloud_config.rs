@@ -92,7 +92,7 @@ impl CloudConfig {
         }
         let commands = document.runcmd.into_iter().map(|line| match line {
             Line::Shell(text) => Command::parse(&text),
-            Line::Words(words) => Command::of_words(words),
+            Line::Words(words) => Command::of_words(&words),
         });
         Ok(Self {
             packages: document.packages,

@@ -79,8 +79,8 @@ impl Command {
     }
 
     /// A command that is given as a list of words.
-    pub(super) fn of_words(words: Vec<String>) -> Result<Self, HostError> {
-        Ok(Self { steps: vec![Step { runs: Runs::Always, act: Act::of(&words)? }] })
+    pub(super) fn of_words(words: &[String]) -> Result<Self, HostError> {
+        Ok(Self { steps: vec![Step { runs: Runs::Always, act: Act::of(words)? }] })
     }
 }
 
@@ -174,12 +174,15 @@ fn absolute(path: &str) -> Option<String> {
     path.starts_with('/').then(|| path.to_owned())
 }
 
+/// Options with their values; those without have an empty one.
+type Options<'w> = Vec<(&'w str, &'w str)>;
+
 /// Splits `--name value` pairs and lone options from the rest; `None` where an option is none of those.
 fn options<'w>(
     words: &[&'w str],
     with_value: &[&str],
     alone: &[&str],
-) -> Option<(Vec<(&'w str, &'w str)>, Vec<&'w str>)> {
+) -> Option<(Options<'w>, Vec<&'w str>)> {
     let (mut pairs, mut rest) = (Vec::new(), Vec::new());
     let mut words = words.iter().copied();
     while let Some(word) = words.next() {

@@ -107,9 +107,8 @@ impl Configuration {
                     let port = port.strip_prefix("0.0.0.0:").unwrap_or(port).parse::<u16>();
                     port.is_ok_and(|port| self.listens.insert(port))
                 }
-                ("server", []) if within == "http" => true,
                 ("server", [address]) if within == "upstream" => own_port(address).is_some(),
-                ("upstream", [_]) if within == "http" => true,
+                ("server", []) | ("upstream", [_]) if within == "http" => true,
                 ("proxy_pass", [url]) => url
                     .strip_prefix("http://")
                     .is_some_and(|name| upstreams.contains(name) || own_port(name).is_some()),

@@ -9,7 +9,7 @@ use crate::nginx_conf::{Directive, parse};
 
 /// Directives that change nothing in the bytes of an answer here, by the values that they may have; no values means any.
 /// <https://nginx.org/en/docs/dirindex.html>
-const WITHOUT_EFFECT: &[(&str, &[&str])] = &[
+pub(super) const WITHOUT_EFFECT: &[(&str, &[&str])] = &[
     ("absolute_redirect", &[]),
     ("access_log", &["off"]),
     ("client_body_temp_path", &[]),
@@ -43,7 +43,7 @@ pub enum SiteError {
     Syntax(String),
     /// It has something that this server does not do.
     #[error(
-        "the built-in server does not know `{directive}`: it serves files with listen, root, types, try_files, error_page and return; install nginx for more"
+        "the built-in server does not know `{directive}`: it serves files with listen, root, types, try_files, error_page and return, or passes on with proxy_pass to one upstream; install nginx for more"
     )]
     Unknown { directive: String },
     /// It lacks a directive.
@@ -152,7 +152,7 @@ impl Draft {
 }
 
 /// `location … { types {} default_type T; return STATUS BODY; }`, perhaps `internal`.
-fn answer(location: &Directive) -> Result<ErrorPage, SiteError> {
+pub(super) fn answer(location: &Directive) -> Result<ErrorPage, SiteError> {
     let mut content_type = "text/plain".to_owned();
     let mut answer = None;
     for directive in &location.block {
@@ -172,7 +172,7 @@ fn answer(location: &Directive) -> Result<ErrorPage, SiteError> {
     Ok(ErrorPage { status, content_type, body })
 }
 
-fn unknown(directive: &Directive) -> SiteError {
+pub(super) fn unknown(directive: &Directive) -> SiteError {
     let words = std::iter::once(&directive.name).chain(&directive.arguments).cloned();
     SiteError::Unknown { directive: words.collect::<Vec<_>>().join(" ") }
 }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::kind::{Call, Code, ResourceType, Tag, exists, failed, resource};
 use crate::services::iam::{
-    IamError, ManagedPolicy as StoredPolicy, PolicyDocument, PolicyKind, Role as StoredRole,
+    IamError, InstanceProfile as StoredProfile, ManagedPolicy as StoredPolicy, PolicyDocument, PolicyKind,
+    Role as StoredRole,
 };
 use crate::services::ids;
 use crate::wire::{epoch_millis, iso_seconds};
@@ -112,6 +113,52 @@ impl ResourceType for Role {
 
     async fn delete(call: Call<RoleProperties>, current: Resource) -> Result<(), Failure> {
         call.services.iam.delete_role(&current.physical_id);
+        Ok(())
+    }
+}
+
+pub(super) struct InstanceProfile;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct InstanceProfileProperties {
+    instance_profile_name: Option<String>,
+    path: Option<String>,
+    roles: Vec<String>,
+}
+
+#[async_trait]
+impl ResourceType for InstanceProfile {
+    const SCHEMA: &'static str = include_str!("schemas/iam-instance-profile.yaml");
+    type Properties = InstanceProfileProperties;
+
+    async fn create(call: Call<InstanceProfileProperties>) -> Result<Resource, Failure> {
+        let properties = &call.properties;
+        let name = call.name(properties.instance_profile_name.as_ref(), 128);
+        let path = properties.path.as_deref().unwrap_or("/");
+        let profile = StoredProfile {
+            arn: format!("arn:aws:iam::{}:instance-profile{path}{name}", call.request.account),
+            id: ids::iam("AIPA"),
+            role: properties.roles.first().cloned(),
+            name: name.clone(),
+        };
+        let created = resource(name, [("Arn", json!(profile.arn))]);
+        call.services.iam.create_instance_profile(profile).map_err(refused)?;
+        Ok(created)
+    }
+
+    async fn update(
+        call: Call<InstanceProfileProperties>,
+        current: Resource,
+        _: InstanceProfileProperties,
+    ) -> Result<Resource, Failure> {
+        let role = call.properties.roles.first().cloned();
+        call.services.iam.set_profile_role(&current.physical_id, role).map_err(refused)?;
+        Ok(current)
+    }
+
+    async fn delete(call: Call<InstanceProfileProperties>, current: Resource) -> Result<(), Failure> {
+        call.services.iam.delete_instance_profile(&current.physical_id);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use data_plane::LogSink;
 use data_plane::function::{AccountConcurrency, FunctionContext};
+use data_plane::host::{HostContext, Outside};
 use data_plane::task::TaskContext;
 
 use super::RegionContext;
@@ -48,6 +49,14 @@ pub(super) fn ecs(context: &RegionContext, logs: &Arc<dyn LogSink>) -> Ecs {
         environment: environment(context),
     };
     Ecs::new(tasks, context.work_dir.join("images"))
+}
+
+/// What an instance of a region finds around it. Says what plays nginx there too.
+pub(super) async fn host(services: &super::Services, outside: Arc<dyn Outside>) -> (HostContext, String) {
+    let launcher = services.context.launcher.clone();
+    let (played_by, nginx) = super::ecs::nginx(&launcher).await;
+    let environment = environment(&services.context);
+    (HostContext { launcher, logs: services.log_sink(), environment, nginx, outside }, played_by)
 }
 
 impl super::Services {

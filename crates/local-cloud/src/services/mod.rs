@@ -36,6 +36,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use ::cloudformation::schema::SchemaError;
+use ::cloudformation::signals::Signals;
 use async_trait::async_trait;
 use data_plane::launcher::Launcher;
 use tokio_util::sync::CancellationToken;
@@ -149,6 +150,8 @@ pub struct Services {
     pub states: states::States,
     pub sts: Arc<sts::Sts>,
     pub xray: Arc<xray::XRay>,
+    /// What instances say to CloudFormation.
+    pub signals: Signals,
 }
 
 impl Services {
@@ -182,6 +185,7 @@ impl Services {
             states: states::States::default(),
             sts,
             xray: Arc::default(),
+            signals: Signals::default(),
         })
     }
 
@@ -206,6 +210,7 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
             context: Arc::clone(&services.context),
         }),
         Arc::new(dynamodb::DynamoDbService(Arc::clone(&services.dynamodb))),
+        Arc::new(ec2::Ec2Api(Arc::clone(services))),
         Arc::new(ecr::EcrService(Arc::clone(&services.ecr))),
         Arc::new(ecr::RegistryService(Arc::clone(&services.ecr))),
         Arc::new(ecs::EcsApi(Arc::clone(services))),

@@ -36,6 +36,7 @@ pub fn engine_options(services: &Arc<Services>) -> EngineOptions {
         region: services.context.region.clone(),
         present_output: Arc::new(move |text| hosts.present(text)),
         resolve_dynamic: Arc::new(move |reference| dynamic::resolve(&secrets, &parameters, reference)),
+        signals: services.signals.clone(),
         ..EngineOptions::default()
     }
 }

@@ -28,6 +28,15 @@ impl Cidr {
         self.contains(other) || other.contains(self)
     }
 
+    /// An address of the network, by a number that may be larger than the network. The first four addresses and the last one are
+    /// AWS's own. <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>
+    #[must_use]
+    pub fn host(self, number: u32) -> Ipv4Addr {
+        let size = 1_u32.checked_shl(32 - u32::from(self.prefix)).unwrap_or(u32::MAX);
+        let usable = size.saturating_sub(5).max(1);
+        Ipv4Addr::from(self.address.to_bits().wrapping_add(4 + number % usable))
+    }
+
     fn network_of(self, address: Ipv4Addr) -> u32 {
         let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
         address.to_bits() & mask
@@ -72,6 +81,9 @@ mod tests {
         assert!(!cidr("10.0.0.0/16").contains(cidr("10.1.0.0/24")));
         assert!(cidr("10.0.0.0/24").overlaps(cidr("10.0.0.0/16")));
         assert_eq!(cidr("10.0.4.0/22").to_string(), "10.0.4.0/22");
+        assert_eq!(cidr("10.0.4.0/28").host(0).to_string(), "10.0.4.4");
+        assert_eq!(cidr("10.0.4.0/28").host(10).to_string(), "10.0.4.14");
+        assert_eq!(cidr("10.0.4.0/28").host(11).to_string(), "10.0.4.4");
         for wrong in ["10.0.0.1/16", "10.0.0.0/33", "10.0.0/16", "x"] {
             assert!(wrong.parse::<Cidr>().is_err(), "{wrong}");
         }

@@ -1,14 +1,26 @@
-//! EC2's network, as far as other services name it: nothing is filtered or routed on loopback, but what is named must
-//! exist, and what is in use cannot be deleted.
+//! EC2: instances, and the network as far as other services name it: nothing is filtered or routed on loopback, but what is
+//! named must exist, and what is in use cannot be deleted.
 
+mod address;
 mod cidr;
 mod firewall;
+mod instance;
+mod instance_type;
+mod launch;
+mod launch_template;
+mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use address::{Address, Addresses, Association, associate};
 pub use cidr::Cidr;
 pub use firewall::{FirewallRule, Peer};
+pub use instance::{Instance, Instances, public_dns};
+pub use instance_type::InstanceType;
+pub use launch::{Launch, launch, terminate};
+pub use launch_template::{LaunchData, LaunchTemplate, LaunchTemplates};
+pub use wire::Ec2Api;
 
 /// Networks of the account, by ID.
 #[derive(Default)]
@@ -16,6 +28,9 @@ pub struct Ec2 {
     state: Mutex<BTreeMap<String, Item>>,
     /// Rules of security groups by the resource that they belong to.
     rules: Mutex<BTreeMap<String, Vec<FirewallRule>>>,
+    pub addresses: Addresses,
+    pub instances: Instances,
+    pub launch_templates: LaunchTemplates,
 }
 
 /// Something with an ID.
@@ -73,6 +88,16 @@ pub enum Ec2Error {
     AlreadyAttached { gateway: String, vpc: String },
     #[error("The security group '{name}' already exists for VPC '{vpc}'")]
     DuplicateGroup { name: String, vpc: String },
+    #[error("Launch template name already in use: {name}")]
+    TemplateExists { name: String },
+    #[error("Could not find the specified version {version} for the launch template with ID {id}.")]
+    NoTemplateVersion { id: String, version: String },
+    #[error("The address with allocation id {allocation} cannot be released because it is in use.")]
+    AddressInUse { allocation: String },
+    #[error("{parameter}: {reason}")]
+    Invalid { parameter: &'static str, reason: String },
+    #[error("Insufficient capacity: {reason}")]
+    NoPort { reason: String },
 }
 
 impl Ec2 {

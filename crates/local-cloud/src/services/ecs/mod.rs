@@ -23,6 +23,7 @@ pub use error::EcsError;
 pub use express::{ExpressService, ExpressSettings, ExpressWanted};
 pub use image::ImageReference;
 pub(in crate::services) use image::pull;
+pub(in crate::services) use public_image::nginx;
 pub use wire::EcsApi;
 
 /// Clusters of one region with what runs in them.

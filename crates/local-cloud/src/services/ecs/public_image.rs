@@ -37,9 +37,17 @@ pub(super) async fn substitute(
     if let Err(reason) = check_words(container) {
         return Some(Err(reason));
     }
+    let (played_by, nginx) = nginx(launcher).await;
+    let programs: Vec<(String, Vec<OsString>)> =
+        vec![("nginx".to_owned(), nginx), ("sh".to_owned(), vec!["/bin/sh".into()])];
+    Some(Ok(Substitute { image: reference.to_string(), played_by, programs }))
+}
+
+/// What plays nginx, in words and as the words that run it.
+pub(in crate::services) async fn nginx(launcher: &Launcher) -> (String, Vec<OsString>) {
     let found = std::env::var_os("PATH").unwrap_or_default();
     let directories = std::env::split_paths(&found).chain(SYSTEM_DIRECTORIES.map(PathBuf::from));
-    let (played_by, nginx) = match find("nginx", directories) {
+    match find("nginx", directories) {
         Some(program) => {
             let version = version(&program).await.unwrap_or_else(|| "nginx".to_owned());
             let by = format!("{version} of this machine ({})", program.display());
@@ -49,10 +57,7 @@ pub(super) async fn substitute(
         None => {
             ("the built-in static server, as this machine has no nginx".to_owned(), launcher.static_files())
         }
-    };
-    let programs: Vec<(String, Vec<OsString>)> =
-        vec![("nginx".to_owned(), nginx), ("sh".to_owned(), vec!["/bin/sh".into()])];
-    Some(Ok(Substitute { image: reference.to_string(), played_by, programs }))
+    }
 }
 
 /// Without its own files an image can do only what its command says, and that must not touch this machine's files.

@@ -24,6 +24,19 @@ struct State {
     policies: BTreeMap<String, ManagedPolicy>,
     /// Milliseconds since the epoch, by ARN.
     created: BTreeMap<String, i64>,
+    /// By name.
+    profiles: BTreeMap<String, InstanceProfile>,
+}
+
+/// What gives a role to instances.
+#[derive(Clone, Debug)]
+pub struct InstanceProfile {
+    pub name: String,
+    pub arn: String,
+    /// `AIPA…`
+    pub id: String,
+    /// Name of the role.
+    pub role: Option<String>,
 }
 
 /// A role.
@@ -121,6 +134,45 @@ impl Iam {
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         self.state().roles.values().cloned().collect()
+    }
+
+    /// Adds an instance profile under a name that is free.
+    pub fn create_instance_profile(&self, profile: InstanceProfile) -> Result<(), IamError> {
+        let mut state = self.state();
+        if state.profiles.contains_key(&profile.name) {
+            return Err(IamError::Exists { kind: "Instance Profile", name: profile.name });
+        }
+        state.check_roles(profile.role.as_slice())?;
+        state.profiles.insert(profile.name.clone(), profile);
+        Ok(())
+    }
+
+    /// Gives an instance profile another role.
+    pub fn set_profile_role(&self, name: &str, role: Option<String>) -> Result<(), IamError> {
+        let mut state = self.state();
+        state.check_roles(role.as_slice())?;
+        match state.profiles.get_mut(name) {
+            Some(profile) => profile.role = role,
+            None => return Err(IamError::NotFound { kind: "instance profile", name: name.into() }),
+        }
+        Ok(())
+    }
+
+    /// An instance profile by name.
+    #[must_use]
+    pub fn instance_profile(&self, name: &str) -> Option<InstanceProfile> {
+        self.state().profiles.get(name).cloned()
+    }
+
+    /// All instance profiles in the order of their names.
+    #[must_use]
+    pub fn instance_profiles(&self) -> Vec<InstanceProfile> {
+        self.state().profiles.values().cloned().collect()
+    }
+
+    /// Deletes an instance profile; one that is gone already is a success.
+    pub fn delete_instance_profile(&self, name: &str) {
+        self.state().profiles.remove(name);
     }
 
     /// A managed policy of the account by ARN.

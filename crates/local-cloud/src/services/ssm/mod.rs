@@ -100,6 +100,12 @@ impl Parameter {
 }
 
 impl Ssm {
+    /// The processor that a machine image of AWS's is for; `None` for an image that does not exist in this region.
+    #[must_use]
+    pub fn image_architecture(&self, image: &str) -> Option<&'static str> {
+        public::architecture(image, &self.context.region)
+    }
+
     pub(crate) fn new(context: Arc<RegionContext>) -> Self {
         Self { context, parameters: Mutex::default() }
     }

@@ -28,7 +28,6 @@ pub(super) fn parameter(name: &str, region: &str) -> Option<Parameter> {
     if !NAMES.contains(&image) {
         return None;
     }
-    let digest = hex::encode(Sha256::digest(format!("{region} {image}")));
     Some(Parameter {
         arn: format!("arn:aws:ssm:{region}::parameter{name}"),
         kind: "String".to_owned(),
@@ -36,11 +35,22 @@ pub(super) fn parameter(name: &str, region: &str) -> Option<Parameter> {
         description: None,
         allowed_pattern: None,
         tags: std::collections::BTreeMap::new(),
-        values: vec![format!("ami-0{}", &digest[..16])],
+        values: vec![image_id(image, region)],
         version: 1,
         modified_at: 0,
         name,
     })
+}
+
+/// The processor that an image is for, if one of the parameters names it.
+pub(super) fn architecture(image: &str, region: &str) -> Option<&'static str> {
+    let name = NAMES.into_iter().find(|name| image_id(name, region) == image)?;
+    Some(if name.contains("arm64") { "arm64" } else { "x86_64" })
+}
+
+fn image_id(name: &str, region: &str) -> String {
+    let digest = hex::encode(Sha256::digest(format!("{region} {name}")));
+    format!("ami-0{}", &digest[..16])
 }
 
 #[cfg(test)]
@@ -55,6 +65,8 @@ mod tests {
         assert_ne!(image("us-east-1"), image("eu-west-1"));
         assert!(image("us-east-1").starts_with("ami-0") && image("us-east-1").len() == 21);
         assert!(parameter("/aws/service/ami-amazon-linux-latest/other", "us-east-1").is_none());
+        assert_eq!(architecture(&image("us-east-1"), "us-east-1"), Some("x86_64"));
+        assert_eq!(architecture(&image("us-east-1"), "eu-west-1"), None);
         assert!(parameter("/mine", "us-east-1").is_none());
     }
 }
