@@ -74,21 +74,24 @@ impl Findings {
     }
 }
 
-/// Looks for stacks, log groups, buckets and queues by name and for everything else by tag. A look that fails does not
+/// Looks for stacks, log groups, buckets, queues and launch templates by name, for instances and their addresses by tag, and for
+/// everything else by tag too. A look that fails does not
 /// stop the others.
 pub async fn sweep(client: &Client, signed: &signed_http::Client, scope: &Scope) -> Findings {
     let mut findings = Findings::default();
-    let (stacks, groups, buckets, queues, tagged) = futures::join!(
+    let (stacks, groups, buckets, queues, hosts, tagged) = futures::join!(
         stacks(client, scope),
         probes::log_groups(signed, scope),
         probes::buckets(signed, scope),
         probes::queues(signed, scope),
+        probes::hosts(signed, scope),
         probes::tagged(signed, scope),
     );
     findings.note("stacks", stacks.map_err(|error| error.to_string()));
     findings.note("log groups", groups);
     findings.note("buckets", buckets);
     findings.note("queues", queues);
+    findings.note("instances", hosts);
     match tagged {
         Ok(tagged) => findings.unconfirmed = tagged,
         Err(reason) => findings.blind.push(format!("tagged resources: {reason}")),

@@ -80,6 +80,16 @@ fn tagged_resources(services: &Services) -> Vec<TaggedResource> {
     for api in services.apigateway.all() {
         add(format!("arn:aws:apigateway:{region}::/restapis/{}", api.id), api.tags);
     }
+    let account = &services.context.account;
+    for instance in services.ec2.instances.all() {
+        add(format!("arn:aws:ec2:{region}:{account}:instance/{}", instance.id), instance.tags);
+    }
+    for address in services.ec2.addresses.all() {
+        add(format!("arn:aws:ec2:{region}:{account}:elastic-ip/{}", address.allocation), address.tags);
+    }
+    for template in services.ec2.launch_templates.all() {
+        add(format!("arn:aws:ec2:{region}:{account}:launch-template/{}", template.id), template.tags);
+    }
     for secret in services.secrets.all() {
         add(secret.arn.clone(), secret.tags.clone());
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use local_cloud::services::s3::ObjectAttributes;
+use local_cloud::wire::WireRequest;
 
 use crate::support::{
     Load, Parameters, TestCloud, container_script, eventually, http_client, post, template,
@@ -24,6 +25,15 @@ async fn put(test: &TestCloud, parameters: &mut Parameters, key: &str, program: 
     let (bucket, bytes) = (&parameters["ArtifactsBucket"], Bytes::from(program.to_owned()));
     test.services().s3.put_object(bucket, key, bytes, ObjectAttributes::default()).await.unwrap();
     parameters.insert("ProgramKey".to_owned(), key.to_owned());
+}
+
+/// What EC2 says.
+async fn query(test: &TestCloud, action: &str) -> String {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let form = format!("Action={action}&Version=2016-11-15");
+    let request = WireRequest::new(Method::POST, Uri::from_static("/"), headers, Bytes::from(form));
+    String::from_utf8(test.cloud.router().call(request).await.body.to_vec()).unwrap()
 }
 
 fn pids(test: &TestCloud) -> BTreeSet<u32> {
@@ -52,6 +62,23 @@ async fn another_instance_takes_over_under_load_without_a_failed_request() {
         told.iter().any(|reason| reason.starts_with("Received SUCCESS signal with UniqueId i-")),
         "{told:?}"
     );
+
+    let described =
+        query(&test, "DescribeInstances&Filter.1.Name=instance-type&Filter.1.Value.1=t3.mi*").await;
+    for part in [
+        "<instanceType>t3.micro</instanceType>",
+        "<httpTokens>required</httpTokens>",
+        "<ipAddress>198.18.0.1</ipAddress>",
+        "<instanceState><code>16</code><name>running</name></instanceState>",
+    ] {
+        assert!(described.contains(part), "{part} is not in {described}");
+    }
+    let none = query(&test, "DescribeInstances&Filter.1.Name=instance-type&Filter.1.Value.1=t3.small").await;
+    assert!(none.contains("<reservationSet></reservationSet>"), "{none}");
+    let wrong = query(&test, "DescribeInstances&Filter.1.Name=colour&Filter.1.Value.1=red").await;
+    assert!(wrong.contains("<Code>InvalidParameterValue</Code>"), "{wrong}");
+    let addresses = query(&test, "DescribeAddresses").await;
+    assert!(addresses.contains("<publicIp>198.18.0.1</publicIp><allocationId>eipalloc-"), "{addresses}");
 
     let load = Load::start(url.clone());
     parameters.insert("InstanceType".to_owned(), "t3.small".to_owned());
@@ -89,7 +116,7 @@ async fn a_program_that_does_not_serve_leaves_the_old_instance_alone() {
     assert!(served > 0 && failures.is_empty(), "{served} served, {failures:?}");
     assert_eq!(pids(&test), before);
     let group = test.services().logs.group(&outputs["LogGroupName"]).unwrap();
-    let text = format!("{:?}", group.streams());
+    let text: String = group.streams().iter().map(|stream| format!("{} ", stream.name)).collect();
     assert!(text.contains("/program") && text.contains("/cloud-init"), "{text}");
     test.cloud.stop().await;
 }

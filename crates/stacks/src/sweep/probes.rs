@@ -85,3 +85,56 @@ pub(super) async fn tagged(signed: &Client, scope: &Scope) -> Looked {
         }
     }
 }
+
+/// Instances, Elastic IP addresses and launch templates. The tagging API goes on listing an instance long after its end.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html>
+pub(super) async fn hosts(signed: &Client, scope: &Scope) -> Looked {
+    let by_tag: Vec<(String, Vec<&str>)> =
+        scope.tags.iter().map(|(key, value)| (format!("tag:{key}"), vec![value.as_str()])).collect();
+    let mut found = Vec::new();
+    if !by_tag.is_empty() {
+        let mut alive = by_tag.clone();
+        let states = vec!["pending", "running", "stopping", "stopped"];
+        alive.push(("instance-state-name".to_owned(), states));
+        found.extend(described(signed, "DescribeInstances", &alive, ("instance", "instanceId")).await?);
+        let address = ("elastic IP address", "allocationId");
+        found.extend(described(signed, "DescribeAddresses", &by_tag, address).await?);
+    }
+    // The tags of a stack do not reach its launch templates, which bear its name instead.
+    let longer = format!("{}*", scope.prefix);
+    let names = vec![longer.as_str(), scope.prefix.trim_end_matches('-')];
+    let by_name = [("tag:Name".to_owned(), names)];
+    let template = ("launch template", "launchTemplateName");
+    found.extend(described(signed, "DescribeLaunchTemplates", &by_name, template).await?);
+    Ok(found)
+}
+
+/// What an operation of EC2 lists under filters: the kind and the element that names it.
+async fn described(
+    signed: &Client,
+    action: &str,
+    filters: &[(String, Vec<&str>)],
+    (kind, element): (&str, &str),
+) -> Looked {
+    let mut parameters = Vec::new();
+    for (filter, (name, values)) in (1..).zip(filters) {
+        parameters.push((format!("Filter.{filter}.Name"), name.as_str()));
+        let values = (1..).zip(values);
+        parameters.extend(values.map(|(at, value)| (format!("Filter.{filter}.Value.{at}"), *value)));
+    }
+    let parameters: Vec<(&str, &str)> =
+        parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let text = signed.query("ec2", "2016-11-15", action, &parameters).await.map_err(|error| words(&error))?;
+    let root = xml::parse(&text).ok_or_else(|| format!("the answer to {action} is no XML"))?;
+    let mut found = Vec::new();
+    collect(&root, element, &mut |name| found.push(Leftover::new(kind, name)));
+    Ok(found)
+}
+
+/// Calls `take` with the text of every element of a name, at any depth.
+fn collect(element: &xml::Element, name: &str, take: &mut impl FnMut(&str)) {
+    if let Some(text) = element.child_text(name) {
+        take(text);
+    }
+    element.children.iter().for_each(|child| collect(child, name, take));
+}

@@ -28,7 +28,8 @@ impl ResourceType for Eip {
     type Properties = EipProperties;
 
     async fn create(call: Call<EipProperties>) -> Result<Resource, Failure> {
-        let address = call.services.ec2.addresses.allocate(call.tags(&call.properties.tags));
+        let address =
+            call.services.ec2.addresses.allocate(&call.request.stack_name, call.tags(&call.properties.tags));
         let public_ip = address.public_ip.to_string();
         let attributes = [("AllocationId", json!(address.allocation)), ("PublicIp", json!(public_ip))];
         Ok(resource(public_ip, attributes))

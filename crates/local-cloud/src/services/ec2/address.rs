@@ -24,6 +24,8 @@ pub struct Address {
     pub public_ip: Ipv4Addr,
     pub association: Option<Association>,
     pub tags: BTreeMap<String, String>,
+    /// The stack that it belongs to.
+    pub stack: String,
     ports: BTreeMap<u16, Arc<PublicPort>>,
 }
 
@@ -45,7 +47,7 @@ impl Addresses {
     }
 
     /// Gives the account an address that nobody else has.
-    pub fn allocate(&self, tags: BTreeMap<String, String>) -> Address {
+    pub fn allocate(&self, stack: &str, tags: BTreeMap<String, String>) -> Address {
         let mut addresses = self.lock();
         let taken: BTreeSet<Ipv4Addr> = addresses.values().map(|address| address.public_ip).collect();
         // A range that is set aside for benchmarks, so that nobody's address is taken.
@@ -56,6 +58,7 @@ impl Addresses {
             public_ip: free.unwrap_or(Ipv4Addr::LOCALHOST),
             association: None,
             tags,
+            stack: stack.to_owned(),
             ports: BTreeMap::new(),
         };
         addresses.insert(address.allocation.clone(), address.clone());

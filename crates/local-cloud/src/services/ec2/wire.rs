@@ -50,14 +50,16 @@ impl Service for Ec2Api {
         let ec2 = &self.0.ec2;
         inventory.ports.extend(ec2.addresses.ports());
         for instance in ec2.instances.all() {
-            inventory.others.push(format!("instance {}", instance.id));
+            let name = format!("{}/{}", instance.stack_name, instance.id);
+            inventory.others.push(format!("instance {name}"));
             let processes = instance.host.processes().into_iter();
-            inventory.processes.extend(
-                processes.map(|(unit, pid)| Process { pid, name: format!("unit {}/{unit}", instance.id) }),
-            );
+            inventory
+                .processes
+                .extend(processes.map(|(unit, pid)| Process { pid, name: format!("unit {name}/{unit}") }));
         }
         let addresses = ec2.addresses.all();
-        inventory.others.extend(addresses.iter().map(|address| format!("elastic-ip {}", address.public_ip)));
+        let named = |address: &Address| format!("elastic-ip {}/{}", address.stack, address.public_ip);
+        inventory.others.extend(addresses.iter().map(named));
         let templates = ec2.launch_templates.all();
         inventory
             .others

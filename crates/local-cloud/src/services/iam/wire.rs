@@ -42,6 +42,8 @@ impl Service for IamService {
         inventory.roles.extend(self.iam.roles().into_iter().map(|role| role.name));
         let policies = self.iam.policies().into_iter().map(|policy| format!("policy {}", policy.name));
         inventory.others.extend(policies);
+        let profiles = self.iam.instance_profiles();
+        inventory.others.extend(profiles.iter().map(|profile| format!("instance-profile {}", profile.name)));
     }
 }
 
