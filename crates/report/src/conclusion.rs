@@ -26,6 +26,9 @@ pub(crate) fn bearing(report: &Report<'_>) -> String {
         Origin::Endpoint => {
             "The figures hold for this account, region and hour, and for the network between it and the machine that measured."
         }
+        Origin::Address if !report.results.checks.is_empty() => {
+            "Of what these addresses do, only the answers to what was sent were compared; the figures tell how fast they answered, not that they may replace each other."
+        }
         Origin::Address => {
             "Nothing proves that these addresses do the same work; the figures tell how fast they answered, not that they may replace each other."
         }
