@@ -34,8 +34,8 @@ struct Target {
 
 /// A port that forwards connections. Dropping it closes the port and all connections.
 ///
-/// Where the target changes, open connections to the former one go on until they fall silent after an answer, for as long as
-/// that one runs. The addresses of AWS cut them off instead.
+/// Where the target changes, open connections to the former one go on for as long as that one runs: their next HTTP answer asks
+/// the client to close them, and those without traffic are closed. The addresses of AWS cut them off instead.
 pub struct PublicPort {
     address: SocketAddr,
     target: watch::Sender<Option<Target>>,
@@ -170,14 +170,34 @@ async fn pass(
             read = from_machine.read(&mut answered) => {
                 let length = read?;
                 answering = length > 0;
-                at_rest = true;
-                to_client.write_all(&answered[..length]).await?;
+                let begins = !std::mem::replace(&mut at_rest, true);
+                match asking_to_close(&answered[..length]).filter(|_| mark.is_some() && begins) {
+                    Some(answer) => to_client.write_all(&answer).await?,
+                    None => to_client.write_all(&answered[..length]).await?,
+                }
             }
             () = moved.cancelled(), if mark.is_none() => mark = Some(Leaving::begin(leaving)),
             () = sleep(SILENCE), if mark.is_some() && at_rest => break,
         }
     }
     to_client.shutdown().await
+}
+
+/// The beginning of an HTTP/1.1 answer with `Connection: close`; `None` for bytes that are none.
+fn asking_to_close(bytes: &[u8]) -> Option<Vec<u8>> {
+    const KEEP: &[u8] = b"\r\nConnection: keep-alive\r\n";
+    const CLOSE: &[u8] = b"\r\nConnection: close\r\n";
+    // An interim answer is followed by the one that counts.
+    if !bytes.starts_with(b"HTTP/1.1 ") || bytes.starts_with(b"HTTP/1.1 1") {
+        return None;
+    }
+    let find = |wanted: &[u8]| bytes.windows(wanted.len()).position(|window| window == wanted);
+    let head = find(b"\r\n\r\n")?;
+    let (at, replaced) = match find(KEEP).filter(|at| *at < head) {
+        Some(at) => (at, KEEP.len()),
+        None => (find(b"\r\n")?, 2),
+    };
+    Some([&bytes[..at], CLOSE, &bytes[at + replaced..]].concat())
 }
 
 #[cfg(test)]
@@ -230,6 +250,18 @@ mod tests {
 
         port.stop().await;
         assert!(TcpStream::connect(port.address()).await.is_err());
+    }
+
+    #[test]
+    fn answers_ask_to_close() {
+        let asked =
+            |text: &str| asking_to_close(text.as_bytes()).map(|bytes| String::from_utf8(bytes).unwrap());
+        let close = "HTTP/1.1 200 OK\r\nConnection: close\r\nA: b\r\n\r\nbody".to_owned();
+        assert_eq!(asked("HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody"), Some(close.clone()));
+        assert_eq!(asked("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nA: b\r\n\r\nbody"), Some(close));
+        for other in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b", "rest of a body"] {
+            assert_eq!(asked(other), None);
+        }
     }
 
     #[tokio::test]

@@ -142,8 +142,7 @@ impl Draft {
         for directive in directives {
             let arguments: Vec<&str> = directive.arguments.iter().map(String::as_str).collect();
             match (directive.name.as_str(), arguments.as_slice()) {
-                ("http" | "server" | "events", []) => self.read(&directive.block)?,
-                ("location", ["/"]) => self.read(&directive.block)?,
+                ("http" | "server" | "events", []) | ("location", ["/"]) => self.read(&directive.block)?,
                 ("listen", [address, ..]) => {
                     self.listen = Some(address.parse().map_err(|_| unknown(directive))?);
                 }

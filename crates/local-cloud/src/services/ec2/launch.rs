@@ -80,7 +80,8 @@ pub async fn launch(services: &Arc<Services>, launch: Launch) -> Result<(Instanc
         services.ec2.release(&id);
         Ec2Error::NoPort { reason: error.to_string() }
     })?;
-    let number = ids::hex(4).bytes().fold(0_u16, |number, byte| number.wrapping_mul(31) + u16::from(byte));
+    let number =
+        ids::hex(4).bytes().fold(0_u16, |number, byte| number.wrapping_mul(31).wrapping_add(u16::from(byte)));
     let [high, low] = number.to_be_bytes();
     let instance = Instance {
         id,
