@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use catalog::Variant;
 use futures::StreamExt;
 use serde::Serialize;
 use stacks::{ApplyOptions, Blackboard, Outcome, StackReport};
@@ -51,12 +52,35 @@ impl Deployment {
 
     /// The variants that the account may not have, each with the reason.
     pub fn unavailable<'v>(&self, context: &Context, plan: &Plan<'v>) -> Vec<(&'v str, String)> {
-        let of = |variant: &'v catalog::Variant| {
+        let of = |variant: &'v Variant| {
             let stack = context.settings.stack_name(&variant.id);
             let report = self.stacks.iter().find(|report| report.stack == stack)?;
             Some((variant.id.as_str(), unavailable(variant, &report.outcome)?))
         };
         plan.variants.iter().copied().filter_map(of).collect()
+    }
+
+    /// A sentence for each variant that has settings which CloudFormation did not take, since no resource changes by them
+    /// as long as the other settings are as they are: the lifetime of a cache that is off.
+    pub fn idle_settings(&self, context: &Context, plan: &Plan<'_>) -> Vec<String> {
+        let of = |variant: &&Variant| {
+            let stack = context.settings.stack_name(&variant.id);
+            let spec = plan.specs.iter().find(|spec| spec.name == stack)?;
+            let report = self.stacks.iter().find(|report| report.stack == stack)?;
+            let lost = |name: &String, value: &String| report.parameters.get(name) != Some(value);
+            let lost = spec.parameters.iter().filter(|(name, value)| lost(name, value));
+            let lost: Vec<String> =
+                lost.map(|(name, value)| format!("{} {value}", variant.flag(name).unwrap_or(name))).collect();
+            let lost = if report.outcome == Outcome::Unchanged { lost } else { Vec::new() };
+            (!lost.is_empty()).then(|| {
+                format!(
+                    "{} changes nothing of {} as long as its other settings are as they are, and is not kept",
+                    lost.join(" and "),
+                    variant.id
+                )
+            })
+        };
+        plan.variants.iter().filter_map(of).collect()
     }
 
     /// Reports each failure; the result is the command's. A variant that the account may not have is none.
@@ -75,6 +99,9 @@ impl Deployment {
             unavailable.iter().any(|(variant, _)| report.stack == context.settings.stack_name(variant))
         };
         let failed: Vec<&StackReport> = failed.into_iter().filter(|report| !closed(report)).collect();
+        if plan.purpose == Purpose::Up {
+            self.idle_settings(context, plan).iter().for_each(|words| context.printer.warn(words));
+        }
         for report in &failed {
             context.printer.stack_failed(&explain(context, plan, report));
         }
@@ -113,7 +140,7 @@ impl Deployment {
 
 /// Why a variant does not stand, where that is because the account may not have what it needs. The error which such an
 /// account gets is not documented for every service, so any failure to make one of the resources counts.
-pub fn unavailable(variant: &catalog::Variant, outcome: &Outcome) -> Option<String> {
+pub fn unavailable(variant: &Variant, outcome: &Outcome) -> Option<String> {
     let (optional, Outcome::Failed(failure)) = (variant.optional.as_ref()?, outcome) else { return None };
     let cause = failure.cause.as_ref()?;
     let counts = cause.status == "CREATE_FAILED" && optional.resources.contains(&cause.logical_id);
@@ -231,7 +258,7 @@ fn explain(context: &Context, plan: &Plan<'_>, report: &StackReport) -> Vec<Stri
 }
 
 /// Flag, parameter and default of each setting.
-fn settings(variant: &catalog::Variant) -> Vec<(String, String, String)> {
+fn settings(variant: &Variant) -> Vec<(String, String, String)> {
     let each = variant.tunables.iter().map(|(flag, parameter)| {
         let default =
             variant.template.parameters().get(parameter).and_then(|parameter| parameter.default.clone());
@@ -242,7 +269,7 @@ fn settings(variant: &catalog::Variant) -> Vec<(String, String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use catalog::{Catalog, Optional, Variant};
+    use catalog::{Catalog, Optional};
     use stacks::{Cause, Failure};
 
     use super::*;

@@ -217,6 +217,7 @@ fn variant_spec(
 ) -> Result<(StackSpec, Vec<Wanted>), Failure> {
     let values = Values::of(settings, variant, given, deployed)?;
     check_change(variant, &values.current, &values.given)?;
+    check_processor(settings, variant, &values.given)?;
     let all = values.all();
     let architecture =
         all.get(ARCHITECTURE).or_else(|| variant.template.parameters().get(ARCHITECTURE)?.default.as_ref());
@@ -238,6 +239,26 @@ fn variant_spec(
     spec.keep = variant.tunables.values().cloned().collect();
     spec.parameters = values.given;
     Ok((spec, wanted))
+}
+
+/// Refuses another processor than this machine's where functions run on it.
+pub fn check_processor(
+    settings: &Settings,
+    variant: &Variant,
+    wanted: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    let host = Architecture::host().to_string();
+    match wanted.get(ARCHITECTURE) {
+        Some(other) if settings.target == TargetKind::Local && *other != host => {
+            let flag = variant.flag(ARCHITECTURE).unwrap_or(ARCHITECTURE);
+            Err(Failure::new(format!(
+                "{flag} {other} is not allowed for {}: functions of the embedded cloud run on this machine, which is {host}",
+                variant.id
+            ))
+            .hint("--target aws takes it"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn spec(catalog: &Catalog, settings: &Settings, template: &Template, kind: &str) -> StackSpec {

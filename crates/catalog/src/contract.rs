@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use cloudformation::template::{Parameter, ParameterKind};
+
 use crate::{ALL, Catalog, CatalogError, Problem, Template, Variant, allowed};
 
 /// The output that every variant has: the base address of its endpoint.
@@ -112,7 +114,8 @@ fn check_parameters(catalog: &Catalog, variant: &Variant) -> Result<(), Problem>
             return Err(Problem::NoDefault { flag: flag.clone(), parameter: parameter.clone() });
         }
     }
-    check_when(variant, |parameter| filled.contains_key(parameter))
+    check_when(variant, |parameter| filled.contains_key(parameter))?;
+    check_order(variant)
 }
 
 /// What is filled only sometimes has a default for the other times, and a setting decides which they are.
@@ -140,6 +143,18 @@ fn check_when(variant: &Variant, is_filled: impl Fn(&str) -> bool) -> Result<(),
             if !allowed::suits(setting, value) {
                 return Err(wrong(format!("{name} is never {value}: {}", allowed::phrase(setting))));
             }
+        }
+    }
+    Ok(())
+}
+
+/// What is compared are tunables that are numbers.
+fn check_order(variant: &Variant) -> Result<(), Problem> {
+    for flag in variant.at_most.iter().flat_map(|(low, high)| [low, high]) {
+        let is_number = |parameter: &Parameter| parameter.kind == ParameterKind::Number;
+        let parameter = variant.tunables.get(flag).and_then(|name| variant.template.parameters().get(name));
+        if !parameter.is_some_and(is_number) {
+            return Err(Problem::Variant(format!("AtMost: {flag} is no tunable that is a number")));
         }
     }
     Ok(())

@@ -45,6 +45,7 @@ impl Variant {
         let mut all = current.clone();
         all.extend(values.clone());
         self.check_rules(&all)?;
+        self.check_order(&all)?;
         Ok(values)
     }
 
@@ -74,6 +75,28 @@ impl Variant {
                 violations.first().map_or(Ok(()), |first| Err(self.combination(first, values)))
             }
         }
+    }
+
+    fn check_order(&self, values: &BTreeMap<String, String>) -> Result<(), CatalogError> {
+        for (low, high) in &self.at_most {
+            let value = |flag: &str| -> Result<f64, CatalogError> {
+                let parameter = self.setting(flag)?;
+                let text = values.get(&parameter.name).or(parameter.default.as_ref());
+                // The contract asks for numbers with defaults.
+                Ok(text.and_then(|text| text.parse().ok()).unwrap_or_default())
+            };
+            let (lower, upper) = (value(low)?, value(high)?);
+            if lower > upper {
+                return Err(CatalogError::Combination {
+                    variant: self.id.clone(),
+                    rule: format!("{low} is at most {high}, which is {upper}"),
+                    flag: Some(low.clone()),
+                    value: Some(lower.to_string()),
+                    allowed: vec![upper.to_string()],
+                });
+            }
+        }
+        Ok(())
     }
 
     fn combination(&self, violation: &RuleViolation, values: &BTreeMap<String, String>) -> CatalogError {

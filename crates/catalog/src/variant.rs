@@ -26,6 +26,8 @@ pub struct Variant {
     /// Parameters that keep their defaults unless parameters of settings have certain values: `AuthorizerCodeKey` to
     /// `Auth: authorizer`. What would fill them, an artifact or a foundation stack, is needed only then.
     pub when: IndexMap<String, IndexMap<String, String>>,
+    /// Settings that must not be above another: `min` to `max`. Rules of a template cannot compare numbers.
+    pub at_most: IndexMap<String, String>,
     /// Set where an account may not have what the variant needs.
     pub optional: Option<Optional>,
     pub template: Template,
@@ -54,6 +56,8 @@ struct Metadata {
     tunables: IndexMap<String, String>,
     #[serde(default)]
     when: IndexMap<String, IndexMap<String, String>>,
+    #[serde(default)]
+    at_most: IndexMap<String, String>,
     optional: Option<Optional>,
 }
 
@@ -72,6 +76,7 @@ impl Variant {
             artifacts: metadata.artifacts,
             tunables: metadata.tunables,
             when: metadata.when,
+            at_most: metadata.at_most,
             optional: metadata.optional,
             template,
         })

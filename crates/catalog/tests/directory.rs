@@ -168,6 +168,11 @@ fn what_breaks_the_contract_is_named_with_its_file() {
             "    When: {CodeKey: {Size: '1'}}\n    Title: Mine",
             "When: CodeKey: it has no Default",
         ),
+        (
+            "Tunables: {size: Size}",
+            "AtMost: {size: most}\n    Tunables: {size: Size}",
+            "AtMost: most is no tunable that is a number",
+        ),
         ("{size: Size}", "{--size: Size}", "Tunables: \"--size\" cannot be a flag"),
         (
             "{size: Size}",

@@ -139,3 +139,13 @@ fn an_unknown_variant_is_answered_with_the_closest_one() {
     let error = catalog.variant("xyz").unwrap_err();
     assert_eq!(error.to_string(), "no variant \"xyz\" (\"deploy list\" shows all)");
 }
+
+#[test]
+fn a_bound_above_the_other_is_named_with_the_other() {
+    let error = settings("query-apprunner", &[("min", "10"), ("max", "5")], &[]).unwrap_err();
+    assert_eq!(error.to_string(), "min is at most max, which is 5, not 10");
+    assert_eq!(error.hint().unwrap(), "--min 5 goes with it");
+    settings("query-apprunner", &[("min", "5"), ("max", "5")], &[]).unwrap();
+    let error = settings("query-apprunner", &[("max", "1")], &[("MinSize", "2")]).unwrap_err();
+    assert_eq!(error.to_string(), "min is at most max, which is 1, not 2");
+}

@@ -20,7 +20,7 @@ use crate::cli::RedeployArgs;
 use crate::context::Context;
 use crate::deployment::deploy;
 use crate::failure::Failure;
-use crate::plan::{Given, Plan};
+use crate::plan::{Given, Plan, check_processor};
 use crate::printer::seconds;
 use crate::settings::TargetKind;
 use crate::target::Target;
@@ -50,7 +50,7 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let mut given: Given = [(variant.id.clone(), values)].into();
     let_in_the_caller(context, &mut given).await?;
     // What no deployed value could make right is refused before any call.
-    check_each(variant, &given)?;
+    check_each(context, variant, &given)?;
     let not_up = || match check_together(variant, &given) {
         Ok(()) => Failure::new(format!("{} is not up, so it cannot be redeployed", variant.id))
             .hint(format!("`deploy up {}` deploys it; it takes --set TUNABLE=VALUE", variant.id)),
@@ -99,6 +99,9 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let Some(report) = deployment.stacks.first() else {
         return Err(Failure::unexpected("the stack was not reported"));
     };
+    if let Some(words) = deployment.idle_settings(context, &plan).pop() {
+        return Err(Failure::new(words).hint("set it together with what it belongs to, or after that"));
+    }
     let Some(subject) = Subject::new(variant, &report.outputs, &report.parameters) else {
         return Err(Failure::unexpected(format!("the stack {} has no output Url", report.stack)));
     };
@@ -139,10 +142,11 @@ async fn prepare(
 }
 
 /// Each value by itself; which go together depends on what is deployed.
-fn check_each(variant: &Variant, given: &Given) -> Result<(), Failure> {
+fn check_each(context: &Context, variant: &Variant, given: &Given) -> Result<(), Failure> {
     for (flag, value) in given.get(&variant.id).into_iter().flatten() {
         match variant.settings([(flag.as_str(), value.as_str())], &BTreeMap::new()) {
-            Ok(_) | Err(catalog::CatalogError::Combination { .. }) => {}
+            Ok(wanted) => check_processor(&context.settings, variant, &wanted)?,
+            Err(catalog::CatalogError::Combination { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -26,6 +26,16 @@ async fn a_function_serves_and_changes_its_memory_without_a_failed_request() {
     test.updated("lambda", &template("variants/publish-lambda"), &parameters).await;
     let (served, failures) = load.stop().await;
     assert!(served > 0 && failures.is_empty(), "{served} served, {failures:?}");
+    let (_, listed) = test.rest("lambda", "GET", "/2015-03-31/functions/", "").await;
+    let name = listed["Functions"][0]["FunctionName"].as_str().unwrap();
+    let provisioned = format!("/2019-09-30/functions/{name}/provisioned-concurrency?Qualifier=");
+    let (_, answer) = test.rest("lambda", "GET", &format!("{provisioned}live"), "").await;
+    assert_eq!(
+        (&answer["RequestedProvisionedConcurrentExecutions"], &answer["Status"]),
+        (&json!(2), &json!("READY"))
+    );
+    let (status, answer) = test.rest("lambda", "GET", &format!("{provisioned}2"), "").await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{answer}");
     let (_, answer) = post(&client, &url, "text/plain", "hello").await;
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(answer, json!({"body": "hello", "memory": "1024", "version": "2"}));

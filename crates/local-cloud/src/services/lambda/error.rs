@@ -22,6 +22,8 @@ pub enum LambdaError {
     StatementExists(String),
     #[error("No policy is associated with the given resource.")]
     NoPolicy,
+    #[error("No Provisioned Concurrency Config found for this function")]
+    NotProvisioned,
     #[error("{0}")]
     InvalidParameter(String),
     #[error("Could not parse request body into json: {0}")]
@@ -43,6 +45,11 @@ impl From<LambdaError> for ApiError {
             LambdaError::FunctionNotFound { .. } | LambdaError::AliasNotFound(_) | LambdaError::NoPolicy => {
                 Self::with_status(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
             }
+            LambdaError::NotProvisioned => Self::with_status(
+                StatusCode::NOT_FOUND,
+                "ProvisionedConcurrencyConfigNotFoundException",
+                message,
+            ),
             LambdaError::FunctionExists(_)
             | LambdaError::AliasExists(_)
             | LambdaError::StatementExists(_)

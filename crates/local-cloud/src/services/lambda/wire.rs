@@ -91,6 +91,9 @@ fn route(request: &WireRequest) -> Option<Route> {
         ["functions", name, "aliases"] if method == Method::GET => ("ListAliases", *name, ""),
         ["functions", name, "aliases", alias] if method == Method::GET => ("GetAlias", *name, *alias),
         ["functions", name, "policy"] if method == Method::GET => ("GetPolicy", *name, ""),
+        ["functions", name, "provisioned-concurrency"] if method == Method::GET => {
+            ("GetProvisionedConcurrencyConfig", *name, "")
+        }
         ["functions", name, "concurrency"] if method == Method::GET => ("GetFunctionConcurrency", *name, ""),
         ["functions", name, "concurrency"] if method == Method::PUT => ("PutFunctionConcurrency", *name, ""),
         ["functions", name, "concurrency"] if method == Method::DELETE => {
@@ -164,6 +167,7 @@ impl LambdaApi {
                 Some(reserved) => json!({"ReservedConcurrentExecutions": reserved}),
                 None => json!({}),
             }),
+            "GetProvisionedConcurrencyConfig" => found(self.provisioned(function)?),
             "PutFunctionConcurrency" => {
                 let body = request.json()?;
                 let wanted =
@@ -205,6 +209,22 @@ impl LambdaApi {
             described["RoutingConfig"] = json!({"AdditionalVersionWeights": weights});
         }
         described
+    }
+
+    /// What an alias keeps initialised. It moves to a version only once that is ready, so all of it is available.
+    ///
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetProvisionedConcurrencyConfig.html>
+    fn provisioned(&self, function: &FunctionReference) -> Result<Value, LambdaError> {
+        let details = self.0.lambda.details(&function.name)?;
+        let qualifier = function.qualifier.as_deref().unwrap_or_default();
+        let alias = details.aliases.iter().find(|alias| alias.name == qualifier && alias.provisioned > 0);
+        let alias = alias.ok_or(LambdaError::NotProvisioned)?;
+        Ok(json!({
+            "RequestedProvisionedConcurrentExecutions": alias.provisioned,
+            "AllocatedProvisionedConcurrentExecutions": alias.provisioned,
+            "AvailableProvisionedConcurrentExecutions": alias.provisioned,
+            "Status": "READY",
+        }))
     }
 
     async fn update_configuration(&self, function: &FunctionReference, body: &Value) -> Answer {
