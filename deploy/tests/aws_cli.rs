@@ -1,11 +1,14 @@
 //! The real AWS CLI, a program that nobody here wrote, against the embedded cloud.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use support::aws_cli;
 
 const STACK: &str = "somebody-elses";
 
@@ -39,21 +42,7 @@ impl Cloud {
     }
 
     fn try_aws(&self, arguments: &[&str]) -> Output {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/python/bin/aws");
-        assert!(program.exists(), "the AWS CLI is not installed: run `cargo xtask tools`");
-        Command::new(program)
-            .args(["--endpoint-url", &self.endpoint, "--region", "us-east-1"])
-            .args(["--cli-connect-timeout", "5", "--cli-read-timeout", "30"])
-            .args(arguments)
-            .env("AWS_ACCESS_KEY_ID", "anyone")
-            .env("AWS_SECRET_ACCESS_KEY", "anything")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CONFIG_FILE", "/dev/null")
-            .env("AWS_MAX_ATTEMPTS", "1")
-            // The CLI would put `sync-` before the host of StartSyncExecution, and sync-127.0.0.1 is none.
-            .env("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
-            .output()
-            .unwrap()
+        aws_cli(&self.endpoint, arguments)
     }
 
     fn json(&self, arguments: &[&str]) -> Value {

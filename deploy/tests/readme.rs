@@ -4,6 +4,9 @@
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use catalog::Catalog;
 use support::{Bench, text, workspace};
 
 /// The lines of the README's shell blocks that call `deploy`, split into words.
@@ -64,4 +67,26 @@ fn the_readmes_two_commands_are_the_aliases_that_exist() {
     assert!(
         readme.contains("cargo xtask test") && aliases.contains("xtask =") && ci.contains("cargo xtask test")
     );
+}
+
+/// The names in a row's last cell are the tunables of the variant in its first.
+#[test]
+fn the_readmes_table_of_variants_is_that_of_the_templates() {
+    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
+    let rows: BTreeMap<&str, BTreeSet<&str>> = readme
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.strip_suffix(" |")?.split(" | ");
+            let (id, _, tunables) = (cells.next()?.strip_suffix('`')?, cells.next()?, cells.next()?);
+            Some((id, tunables.split(", ").collect()))
+        })
+        .collect();
+    let catalog = Catalog::builtin().unwrap();
+    for variant in catalog.variants() {
+        let row = rows.get(variant.id.as_str());
+        let row = row.unwrap_or_else(|| panic!("README.md's table lacks {}", variant.id));
+        let tunables: BTreeSet<&str> = variant.tunables.keys().map(String::as_str).collect();
+        assert_eq!(*row, tunables, "README.md's row of {}", variant.id);
+    }
+    assert_eq!(rows.len(), catalog.variants().len(), "{:?}", rows.keys());
 }

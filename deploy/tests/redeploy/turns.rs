@@ -101,6 +101,8 @@ pub const TURNS: &[Turn] = &[
         ],
     ),
     turn("Auth", &["iam"], &[("AWS::ApiGateway::Method", "/authorizationType", Is("AWS_IAM"))]),
+    // No request is let in by signatures and by tokens alike, so that none could be served meanwhile.
+    turn("Auth", &["none"], &[("AWS::ApiGateway::Method", "/authorizationType", Is("NONE"))]),
     turn("Auth", &["authorizer"], &[("AWS::ApiGateway::Method", "/authorizationType", Is("CUSTOM"))]),
     turn("Cache", &["on"], &[(STAGE, "/methodSettings/*~1*/cachingEnabled", Is("true"))]),
     turn("Cache", &["encrypted"], &[(STAGE, "/methodSettings/*~1*/cacheDataEncrypted", Is("true"))]),

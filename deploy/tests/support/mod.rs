@@ -136,6 +136,25 @@ impl Drop for Bench {
     }
 }
 
+/// Runs the real AWS CLI, as somebody whom the embedded cloud does not know.
+pub fn aws_cli(endpoint: &str, arguments: &[&str]) -> Output {
+    let program = workspace().join("target/tools/python/bin/aws");
+    assert!(program.exists(), "the AWS CLI is not installed: run `cargo xtask tools`");
+    Process::new(program)
+        .args(["--endpoint-url", endpoint, "--region", "us-east-1"])
+        .args(["--cli-connect-timeout", "5", "--cli-read-timeout", "30"])
+        .args(arguments)
+        .env("AWS_ACCESS_KEY_ID", "anyone")
+        .env("AWS_SECRET_ACCESS_KEY", "anything")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        // The CLI would put `sync-` before the host of StartSyncExecution, and sync-127.0.0.1 is none.
+        .env("AWS_DISABLE_HOST_PREFIX_INJECTION", "true")
+        .output()
+        .unwrap()
+}
+
 /// Command lines of processes whose environment or arguments name this text.
 pub fn processes(marker: &str) -> Vec<String> {
     let own = std::process::id().to_string();
