@@ -131,7 +131,11 @@ fn it_finds_the_services_and_their_healthy_targets() {
         let told = deployed.aws(&[&["ecs", "describe-services"], &about[..]].concat());
         let told = &told["services"][0];
         assert_eq!(told["status"], "ACTIVE", "{told:#}");
-        assert_eq!((&told["desiredCount"], &told["runningCount"]), (&json!(tasks), &json!(tasks)), "{told:#}");
+        assert_eq!(
+            (&told["desiredCount"], &told["runningCount"]),
+            (&json!(tasks), &json!(tasks)),
+            "{told:#}"
+        );
         let group = told["loadBalancers"][0]["targetGroupArn"].as_str().unwrap();
         let health = deployed.aws(&["elbv2", "describe-target-health", "--target-group-arn", group]);
         let targets = health["TargetHealthDescriptions"].as_array().unwrap();

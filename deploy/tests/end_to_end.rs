@@ -105,9 +105,18 @@ fn run_compares_and_leaves_nothing() {
     let saved: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
     let measured = results["comparison"]["results"].as_array().unwrap();
     assert_eq!(saved["entries"].as_array().unwrap().len(), measured.len());
-    for variant in ["publish-direct", "publish-lambda", "publish-fargate"] {
-        assert!(measured.iter().any(|result| result["variant"] == variant), "{results}");
+    let catalog = catalog::Catalog::builtin().unwrap();
+    for variant in catalog.variants() {
+        assert!(measured.iter().any(|result| result["variant"] == variant.id.as_str()), "{}", variant.id);
     }
+    assert_eq!(measured.len(), catalog.variants().len(), "{results}");
+    for verdict in results["check"].as_array().unwrap() {
+        let (workload, variants) = (&verdict["workload"], verdict["variants"].as_array().unwrap().len());
+        let all = catalog.variants().filter(|variant| *workload == variant.workload.as_str()).count();
+        assert_eq!((variants, &verdict["differences"]), (all, &json!([])), "{verdict:#}");
+        assert!(verdict["inputs"].as_u64().unwrap() >= 40, "{verdict:#}");
+    }
+    assert_eq!(results["check"].as_array().unwrap().len(), catalog.workloads().len(), "{results}");
     for result in measured {
         assert_eq!(result["success"], result["requests"], "{result}");
     }

@@ -130,13 +130,20 @@ fn it_is_measured_and_reported_beside_the_built_in_ones() {
     ]);
     let rows = printed.lines().filter(|line| line.trim_start().starts_with("mine "));
     assert_eq!(rows.count(), 2, "{printed}");
-    let results: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
-    assert_eq!(results["comparison"]["comparable"], true, "{results:#}");
-    let measured = by(&results["comparison"]["results"], "variant");
-    for variant in ["publish-mine", "query-mine"] {
-        let result = measured[variant];
-        assert_ne!(result["requests"], 0, "{result:#}");
-        assert_eq!(result["success"], result["requests"], "{result:#}");
+    let saved: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
+    for check in saved["checks"].as_array().unwrap() {
+        assert_eq!(check["differences"], json!([]), "{check:#}");
+    }
+    let entries = saved["entries"].as_array().unwrap();
+    for (variant, title) in [("publish-mine", "App Runner"), ("query-mine", "My function")] {
+        let entry = entries.iter().find(|entry| entry["sample"]["variant"] == variant).unwrap();
+        assert_eq!(entry["setup"]["title"], title);
+        let trials = entry["sample"]["trials"].as_array().unwrap();
+        assert!(!trials.is_empty());
+        for trial in trials {
+            assert_ne!(trial["requests"], 0, "{trial:#}");
+            assert_eq!(trial["success"], trial["requests"], "{trial:#}");
+        }
     }
     assert!(!bench.state.path().exists(), "nothing is left");
 }
@@ -148,7 +155,11 @@ fn one_that_breaks_the_contract_is_refused_with_words_before_any_call() {
         ("  Url:", "  Uri:", "it has no output Url"),
         ("    Workload: publish\n", "", "missing field `Workload`"),
         ("Workload: publish", "Workload: Publish!", "is not made of lower-case letters, digits and hyphens"),
-        ("Workload: publish", "Workload: sailing", "sailing"),
+        (
+            "Workload: publish",
+            "Workload: sailing",
+            "publish-mine serves the workload sailing, which cannot be checked",
+        ),
         ("Hops: [App Runner, SNS]", "Hops: []", "Hops must name at least one hop"),
         ("ImageUri: container", "ImageUri: sails", "there is no artifact \"sails\""),
         (
@@ -164,7 +175,7 @@ fn one_that_breaks_the_contract_is_refused_with_words_before_any_call() {
         assert!(WRITTEN.contains(from), "{from}");
         let broken = WRITTEN.replacen(from, to, 1);
         let own = directory(&bench, &[("publish-mine.yaml", &broken)]);
-        let told = bench.fails(1, &["up", "publish-mine", "--templates", own.to_str().unwrap()]);
+        let told = bench.fails(1, &["run", "publish-mine", "--templates", own.to_str().unwrap()]);
         assert!(told.contains("publish-mine") && told.contains(words), "{to:?} must say {words:?}: {told}");
     }
     for (name, words) in [

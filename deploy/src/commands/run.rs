@@ -7,6 +7,7 @@ use report::Comparison;
 use serde::Serialize;
 use stacks::{Blackboard, inspect};
 use tokio_util::sync::CancellationToken;
+use workload::Workload;
 
 use super::bench::{command_lines, origin, random_seed};
 use super::check::{check_all, conclude, text};
@@ -56,6 +57,14 @@ struct Baked {
 
 pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
     let variants = context.select(&args.up.select.selection)?;
+    for variant in &variants {
+        variant.workload.parse::<Workload>().map_err(|error| {
+            Failure::new(format!(
+                "{} serves the workload {}, which cannot be checked: {error}",
+                variant.id, variant.workload
+            ))
+        })?;
+    }
     let mut given = given(&context.settings, &context.catalog, &variants, &args.up.set)?;
     let_in_the_caller(context, &mut given).await?;
     Plan::new(&context.catalog, &context.settings, variants.clone(), &given, &[])?;
