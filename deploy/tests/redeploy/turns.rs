@@ -79,6 +79,7 @@ pub const TURNS: &[Turn] = &[
             (APP_RUNNER, "/InstanceConfiguration/Cpu", As),
         ],
     ),
+    turn("InstanceType", &["t3.medium", "t3.small"], &[]),
     turn("Count", &["3"], &[(SERVICE, "/runningCount", As)]),
     turn("MaxConcurrency", &["80"], &[(SCALING, "/MaxConcurrency", As)]),
     turn("MinSize", &["2"], &[(SCALING, "/MinSize", As)]),
