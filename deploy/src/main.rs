@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod context;
 mod deployment;
+mod domain;
 mod emptying;
 mod failure;
 mod load_plan;

@@ -1,6 +1,6 @@
 //! Deletes what was deployed and proves that nothing is left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::status::{is_ours, stem};
 use crate::context::Context;
+use crate::domain;
 use crate::emptying::Emptying;
 use crate::failure::Failure;
 use crate::local_http;
@@ -136,6 +137,13 @@ pub async fn take_down(
             context
                 .printer
                 .warn(&format!("log groups that services left behind could not be deleted: {reason}"));
+        }
+        for stack in doomed {
+            let deleted =
+                |report: &&StackReport| report.stack == stack.name && report.outcome == Outcome::Deleted;
+            if takedown.stacks.iter().find(deleted).is_some() {
+                domain::forget(context, target, &stack.name, &stack.parameters, &BTreeMap::new()).await;
+            }
         }
         look(context, target, &mut takedown).await?;
     }

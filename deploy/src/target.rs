@@ -1,5 +1,6 @@
 //! The endpoint that a command works on, with clients for it.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
@@ -7,7 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use signed_http::SignedHttpError;
+use signed_http::{SignedHttpError, Transport};
 use stacks::Pacing;
 
 use crate::failure::{Failure, chain};
@@ -28,6 +29,8 @@ pub struct Target {
     pub costs: bool,
     /// The embedded cloud's address, for questions beside the AWS APIs.
     pub local_endpoint: Option<String>,
+    /// PEM files of authorities that are trusted beside those of the machine.
+    pub roots: Vec<PathBuf>,
 }
 
 /// Who the credentials belong to.
@@ -38,8 +41,8 @@ pub struct Identity {
 }
 
 impl Target {
-    /// An embedded cloud that serves.
-    pub fn local(endpoint: &str, region: Option<&str>) -> Self {
+    /// An embedded cloud that serves, with the PEM file of its authority.
+    pub fn local(endpoint: &str, ca: &Path, region: Option<&str>) -> Self {
         let region = region.unwrap_or(DEFAULT_REGION).to_owned();
         // Nothing is read from the environment: the embedded cloud takes any credentials.
         let config = SdkConfig::builder()
@@ -56,9 +59,12 @@ impl Target {
             .http_client(http_client())
             .timeout_config(timeouts())
             .build();
+        let target = Self::of(&config, TargetKind::Local, region, Pacing::LOOPBACK);
         Self {
             local_endpoint: Some(endpoint.to_owned()),
-            ..Self::of(&config, TargetKind::Local, region, Pacing::LOOPBACK)
+            roots: vec![ca.to_owned()],
+            signed: target.signed.with_transport(Transport::trusting(ca)),
+            ..target
         }
     }
 
@@ -99,6 +105,7 @@ impl Target {
             pacing,
             costs: false,
             local_endpoint: None,
+            roots: Vec::new(),
         }
     }
 
@@ -176,7 +183,7 @@ impl Target {
             ))
             .hint("leave --region out, or `deploy local stop` and `deploy up` again"));
         }
-        Ok(Self::local(&record.endpoint, region))
+        Ok(Self::local(&record.endpoint, &record.ca, region))
     }
 
     /// How the target is named in a heading.

@@ -157,6 +157,60 @@ fn the_aws_cli_runs_a_state_machine() {
     cloud.aws(&["cloudformation", "wait", "stack-delete-complete", "--stack-name", STACK]);
 }
 
+#[test]
+fn the_aws_cli_sees_zones_certificates_and_domain_names() {
+    let cloud = Cloud::start();
+    let created =
+        cloud.json(&["route53", "create-hosted-zone", "--name", "example.com", "--caller-reference", "1"]);
+    let zone = created["HostedZone"]["Id"].as_str().unwrap().trim_start_matches("/hostedzone/").to_owned();
+    let change = |action: &str| {
+        let record =
+            r#"{"Name":"www.example.com","Type":"A","TTL":60,"ResourceRecords":[{"Value":"192.0.2.1"}]}"#;
+        let batch = format!(r#"{{"Changes":[{{"Action":"{action}","ResourceRecordSet":{record}}}]}}"#);
+        let change =
+            ["route53", "change-resource-record-sets", "--hosted-zone-id", &zone, "--change-batch", &batch];
+        cloud.try_aws(&change)
+    };
+    assert!(change("CREATE").status.success());
+    let again = change("CREATE");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("(InvalidChangeBatch)"), "{again:?}");
+
+    let template = format!("file://{}", fixture("domain.yaml").display());
+    let parameter = format!("ParameterKey=Zone,ParameterValue={zone}");
+    let create = ["cloudformation", "create-stack", "--stack-name", STACK, "--template-body", &template];
+    cloud.aws(&[&create[..], &["--parameters", &parameter]].concat());
+    cloud.aws(&["cloudformation", "wait", "stack-create-complete", "--stack-name", STACK]);
+
+    let certificate = cloud.output("Certificate");
+    let described = cloud.json(&["acm", "describe-certificate", "--certificate-arn", &certificate]);
+    assert_eq!(described["Certificate"]["Status"], "ISSUED");
+    assert_eq!(described["Certificate"]["DomainName"], "api.example.com");
+    let listed = cloud.json(&["acm", "list-certificates"]);
+    assert_eq!(listed["CertificateSummaryList"][0]["CertificateArn"], certificate.as_str());
+    let pem = cloud.json(&["acm", "get-certificate", "--certificate-arn", &certificate]);
+    assert!(pem["CertificateChain"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+    let domain = cloud.json(&["apigateway", "get-domain-names"])["items"][0].clone();
+    assert_eq!(domain["regionalCertificateArn"], certificate.as_str());
+    let records = cloud.json(&["route53", "list-resource-record-sets", "--hosted-zone-id", &zone]);
+    let record = |name: &str| {
+        let records = records["ResourceRecordSets"].as_array().unwrap();
+        records
+            .iter()
+            .find(|record| record["Name"] == name)
+            .unwrap_or_else(|| panic!("{name}: {records:#?}"))
+            .clone()
+    };
+    let alias = &record("api.example.com.")["AliasTarget"];
+    assert_eq!(alias["DNSName"], format!("{}.", domain["regionalDomainName"].as_str().unwrap()));
+    let proof = &described["Certificate"]["DomainValidationOptions"][0]["ResourceRecord"];
+    assert_eq!(record(proof["Name"].as_str().unwrap())["ResourceRecords"][0]["Value"], proof["Value"]);
+
+    cloud.aws(&["cloudformation", "delete-stack", "--stack-name", STACK]);
+    cloud.aws(&["cloudformation", "wait", "stack-delete-complete", "--stack-name", STACK]);
+    let full = cloud.try_aws(&["route53", "delete-hosted-zone", "--id", &zone]);
+    assert!(String::from_utf8_lossy(&full.stderr).contains("(HostedZoneNotEmpty)"), "{full:?}");
+}
+
 fn create_and_use(cloud: &Cloud, template: &str, folder: &Path) {
     let create = |parameters: &str| {
         cloud.try_aws(&[

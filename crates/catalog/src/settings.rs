@@ -112,7 +112,9 @@ impl Variant {
             variant: self.id.clone(),
             rule: phrase,
             flag: flag.map(str::to_owned),
-            value: parameter.and_then(|one| values.get(&one.name).or(one.default.as_ref()).cloned()),
+            value: parameter
+                .and_then(|one| values.get(&one.name).or(one.default.as_ref()).cloned())
+                .filter(|value| !value.is_empty()),
             allowed: parameter.map_or_else(Vec::new, |parameter| self.left_by_rules(parameter, values)),
         }
     }

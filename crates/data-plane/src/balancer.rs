@@ -18,8 +18,8 @@ pub use listener::Listener;
 pub(crate) use rule::glob;
 pub use spec::{
     Action, Algorithm, Condition, FixedResponse, HealthCheck, HealthCheckPort, HealthCheckProtocol,
-    ListenerError, ListenerSpec, Matcher, MatcherError, Protocol, Redirect, Rule, StringCondition,
-    TargetDescription, TargetGroupSpec, TargetState, WeightedTargetGroup,
+    ListenerError, ListenerSpec, Matcher, MatcherError, Redirect, Rule, StringCondition, TargetDescription,
+    TargetGroupSpec, TargetState, WeightedTargetGroup,
 };
 pub(crate) use target::{Outstanding, Target};
 pub(crate) use target_group::Attachment;

@@ -15,6 +15,7 @@
 //! | [`rest_api`] | API Gateway REST APIs: methods, validation, mapping, integrations |
 //! | [`static_files`] | a site of plain files from an nginx configuration |
 //! | [`server`] | the HTTP server that balancers and REST APIs share |
+//! | [`tls`] | certificates, and which of them a client is shown |
 
 pub mod address;
 pub mod balancer;
@@ -31,5 +32,6 @@ pub mod runner;
 pub mod server;
 pub mod static_files;
 pub mod task;
+pub mod tls;
 
 pub use log_sink::{DiscardLogs, LogSink};

@@ -9,6 +9,7 @@ mod backends;
 mod cache;
 mod compiled;
 mod definition;
+mod domain;
 mod exchange;
 mod facts;
 mod failure;
@@ -38,6 +39,7 @@ pub use definition::{
     DefinitionError, GatewayResponse, Integration, IntegrationKind, IntegrationResponse, Method,
     MethodResponse, MethodSetting, Passthrough, RequestValidator, Resource, StageSpec, Throttle,
 };
+pub use domain::{BasePathMapping, CustomDomain, CustomDomainError};
 pub use plain_http::PlainHttp;
 pub use policy::Verdict;
 pub use server::RestApiServer;

@@ -1,4 +1,4 @@
-//! The HTTP server that balancers and REST APIs share: HTTP/1.1 and HTTP/2 without TLS on one port.
+//! The HTTP server that balancers and REST APIs share: HTTP/1.1 and HTTP/2 on one port, with TLS where it is asked for.
 
 use std::convert::Infallible;
 use std::io;
@@ -11,18 +11,23 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::body::Body;
 use crate::mutex::Mutex;
+use crate::tls::{TlsError, TlsSpec};
 
 /// How long requests in progress may go on when a server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 /// The pause after an accept that failed, as it does when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+/// How long a client may take to agree on TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Answers requests; every error is an answer too.
 pub trait Handler: Send + Sync + 'static {
@@ -38,6 +43,7 @@ pub trait Handler: Send + Sync + 'static {
 pub struct HttpServer {
     address: SocketAddr,
     stopping: CancellationToken,
+    tls: Arc<Mutex<Option<TlsAcceptor>>>,
     owner: Mutex<JoinSet<()>>,
 }
 
@@ -56,9 +62,21 @@ impl HttpServer {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(idle_timeout).pipeline_flush(true);
         builder.http2().timer(TokioTimer::new());
+        let door = Door { builder: Arc::new(builder), tls: Arc::default(), stopping: stopping.clone() };
+        let tls = Arc::clone(&door.tls);
         let mut owner = JoinSet::new();
-        owner.spawn(accept(socket, handler, Arc::new(builder), stopping.clone()));
-        Ok(Self { address, stopping, owner: Mutex::new(owner) })
+        owner.spawn(accept(socket, handler, door));
+        Ok(Self { address, stopping, tls, owner: Mutex::new(owner) })
+    }
+
+    /// Speaks TLS with those who connect from now on, or no TLS; connections that stand stay as they are.
+    ///
+    /// # Errors
+    /// TLS cannot be offered like that; then nothing changes.
+    pub fn set_tls(&self, tls: Option<&TlsSpec>) -> Result<(), TlsError> {
+        let acceptor = tls.map(TlsSpec::acceptor).transpose()?;
+        *self.tls.lock() = acceptor;
+        Ok(())
     }
 
     /// Where it listens.
@@ -75,20 +93,22 @@ impl HttpServer {
     }
 }
 
-async fn accept<H: Handler>(
-    socket: TcpListener,
-    handler: Arc<H>,
+/// How connections are taken in.
+#[derive(Clone)]
+struct Door {
     builder: Arc<auto::Builder<TokioExecutor>>,
+    tls: Arc<Mutex<Option<TlsAcceptor>>>,
     stopping: CancellationToken,
-) {
+}
+
+async fn accept<H: Handler>(socket: TcpListener, handler: Arc<H>, door: Door) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = stopping.cancelled() => break,
+            () = door.stopping.cancelled() => break,
             accepted = socket.accept() => match accepted {
                 Ok((stream, client)) => {
-                    let connection = Connection { client, stopping: stopping.clone() };
-                    connections.spawn(connection.serve(stream, Arc::clone(&handler), Arc::clone(&builder)));
+                    connections.spawn(door.clone().serve(stream, Arc::clone(&handler), client));
                 }
                 Err(error) => {
                     tracing::debug!(%error, "a connection could not be accepted");
@@ -105,26 +125,33 @@ async fn accept<H: Handler>(
     }
 }
 
-struct Connection {
-    client: SocketAddr,
-    stopping: CancellationToken,
-}
-
-impl Connection {
-    async fn serve<H: Handler>(
-        self,
-        stream: TcpStream,
-        handler: Arc<H>,
-        builder: Arc<auto::Builder<TokioExecutor>>,
-    ) {
+impl Door {
+    async fn serve<H: Handler>(self, stream: TcpStream, handler: Arc<H>, client: SocketAddr) {
         // Only latency suffers when this cannot be set.
         let _ = stream.set_nodelay(true);
-        let client = self.client;
+        let acceptor = self.tls.lock().clone();
+        let Some(acceptor) = acceptor else { return self.exchange(stream, handler, client).await };
+        let shaken = tokio::select! {
+            () = self.stopping.cancelled() => return,
+            shaken = timeout(HANDSHAKE, acceptor.accept(stream)) => shaken,
+        };
+        match shaken {
+            // The state of TLS is large, and most connections have none.
+            Ok(Ok(stream)) => Box::pin(self.exchange(stream, handler, client)).await,
+            Ok(Err(error)) => tracing::trace!(%client, %error, "no agreement on TLS"),
+            Err(_) => tracing::trace!(%client, "no agreement on TLS in time"),
+        }
+    }
+
+    async fn exchange<H: Handler, S>(self, stream: S, handler: Arc<H>, client: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
         let service = service_fn(move |request| {
             let handler = Arc::clone(&handler);
             async move { Ok::<_, Infallible>(handler.handle(request, client).await) }
         });
-        let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let mut connection = std::pin::pin!(self.builder.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {
             biased;
             ended = connection.as_mut() => ended,

@@ -1,7 +1,7 @@
 //! A running cloud.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::router::RegionState;
 use crate::server::{self, Entrance};
+use crate::services::acm::{Authority, AuthorityError};
 use crate::services::s3::S3;
 use crate::services::{GlobalServices, RegionContext, Services, wire_handlers};
 use crate::{Faults, Inventory, Router};
 
 /// How long background tasks may take to end when the cloud stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// In the work directory.
+const AUTHORITY_FILE: &str = "ca.pem";
 
 /// AWS keeps environments of functions for some minutes.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
@@ -87,6 +90,8 @@ pub enum CloudError {
     NoRegion,
     #[error("a resource type cannot be offered: {0}")]
     Schema(#[from] cloudformation::schema::SchemaError),
+    #[error("certificates cannot be signed: {0}")]
+    Authority(#[from] AuthorityError),
     #[error("the account {account:?} is not twelve digits")]
     Account { account: String },
 }
@@ -104,6 +109,7 @@ pub struct Leftovers {
 pub struct Cloud {
     router: Arc<Router>,
     endpoint: String,
+    authority_file: PathBuf,
     stopping: CancellationToken,
     tasks: TaskTracker,
     servers: JoinSet<()>,
@@ -124,8 +130,18 @@ impl Cloud {
         }
         let endpoint = format!("http://{address}");
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let authority = Arc::new(Authority::new()?);
+        tokio::fs::create_dir_all(&options.work_dir)
+            .await
+            .map_err(|source| CloudError::WorkDir { path: options.work_dir.clone(), source })?;
+        let authority_file = options.work_dir.join(AUTHORITY_FILE);
+        tokio::fs::write(&authority_file, authority.pem())
+            .await
+            .map_err(|source| CloudError::WorkDir { path: authority_file.clone(), source })?;
         let global = GlobalServices {
+            authority,
             iam: Arc::default(),
+            route53: Arc::default(),
             s3: Arc::new(S3::new(options.work_dir.join("objects"))),
             keys: (options.access_key_id.clone(), options.secret_access_key.clone()),
         };
@@ -178,13 +194,19 @@ impl Cloud {
             let entrance = Entrance { router: Arc::clone(&router), origin };
             servers.spawn(server::serve(listener, entrance, stopping.clone()));
         }
-        Ok(Self { router, endpoint, stopping, tasks, servers })
+        Ok(Self { router, endpoint, authority_file, stopping, tasks, servers })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// The PEM file with the certificate of the authority that signs for the cloud's domain names; clients have to trust it.
+    #[must_use]
+    pub fn authority_file(&self) -> &Path {
+        &self.authority_file
     }
 
     /// The router, for calls without HTTP.

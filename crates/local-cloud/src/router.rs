@@ -29,7 +29,7 @@ pub struct Router {
 }
 
 /// Services whose scope always names us-east-1, wherever the caller works.
-const GLOBAL: [&str; 1] = ["iam"];
+const GLOBAL: [&str; 2] = ["iam", "route53"];
 
 impl Router {
     /// Answers one request. Where the request has no service or region yet, they are told from its signature's scope,
@@ -210,6 +210,7 @@ fn service_of_target(target: &str) -> Option<&'static str> {
         "AWSStepFunctions" => Some("states"),
         "secretsmanager" => Some("secretsmanager"),
         "AmazonSSM" => Some("ssm"),
+        "CertificateManager" => Some("acm"),
         "DynamoDB_20120810" | "DynamoDBStreams_20120810" => Some("dynamodb"),
         _ => None,
     }

@@ -61,6 +61,12 @@ impl Client {
         }
     }
 
+    /// The same client over other connections.
+    #[must_use]
+    pub fn with_transport(self, transport: Transport) -> Client {
+        Client { transport, ..self }
+    }
+
     /// The connections below, for servers that take no AWS signature.
     #[must_use]
     pub fn transport(&self) -> &Transport {

@@ -10,7 +10,8 @@ pub(crate) fn resolve(configured: Option<&str>, service: &str, region: &str) -> 
     }
     let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     match service {
-        "iam" => format!("https://iam.{suffix}"),
+        // Services that are the same in every region.
+        "iam" | "route53" => format!("https://{service}.{suffix}"),
         "ecr" => format!("https://api.ecr.{region}.{suffix}"),
         _ => format!("https://{service}.{region}.{suffix}"),
     }
@@ -20,7 +21,8 @@ pub(crate) fn resolve(configured: Option<&str>, service: &str, region: &str) -> 
 pub(crate) fn signing_region<'a>(service: &str, region: &'a str) -> &'a str {
     match (service, region) {
         ("iam", region) if region.starts_with("cn-") => "cn-north-1",
-        ("iam", _) => "us-east-1",
+        ("route53", region) if region.starts_with("cn-") => "cn-northwest-1",
+        ("iam" | "route53", _) => "us-east-1",
         _ => region,
     }
 }
@@ -36,7 +38,9 @@ mod tests {
         assert_eq!(resolve(None, "ecr", "us-east-1"), "https://api.ecr.us-east-1.amazonaws.com");
         assert_eq!(resolve(None, "sts", "cn-north-1"), "https://sts.cn-north-1.amazonaws.com.cn");
         assert_eq!(resolve(None, "iam", "eu-west-1"), "https://iam.amazonaws.com");
+        assert_eq!(resolve(None, "route53", "eu-west-1"), "https://route53.amazonaws.com");
         assert_eq!(signing_region("iam", "eu-west-1"), "us-east-1");
+        assert_eq!(signing_region("route53", "eu-west-1"), "us-east-1");
         assert_eq!(signing_region("logs", "eu-west-1"), "eu-west-1");
     }
 

@@ -1,6 +1,7 @@
 //! HTTP/1.1 over TCP and TLS: whole requests, whole answers, every wait bounded.
 
 use std::error::Error as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 
 use crate::{Response, retry};
@@ -66,11 +70,21 @@ impl Transport {
     /// A transport that trusts the roots of the machine, or Mozilla's where the machine has none.
     #[must_use]
     pub fn new() -> Transport {
+        Transport::over(tls().map_err(|error| error.to_string()))
+    }
+
+    /// A transport that trusts the certificates in a PEM file and no others.
+    #[must_use]
+    pub fn trusting(roots: &Path) -> Transport {
+        Transport::over(tls_trusting(roots))
+    }
+
+    fn over(tls: Result<HttpsConnectorBuilder<WantsSchemes>, String>) -> Transport {
         let mut tcp = HttpConnector::new();
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
-        let pool = tls().map_err(|error| format!("TLS cannot be set up: {error}")).map(|tls| {
+        let pool = tls.map_err(|error| format!("TLS cannot be set up: {error}")).map(|tls| {
             hyper_util::client::legacy::Client::builder(TokioExecutor::new())
                 .pool_idle_timeout(IDLE_TIMEOUT)
                 .pool_timer(TokioTimer::new())
@@ -132,6 +146,20 @@ fn tls() -> Result<HttpsConnectorBuilder<WantsSchemes>, rustls::Error> {
     HttpsConnectorBuilder::new()
         .with_provider_and_native_roots(Arc::clone(&provider))
         .or_else(|_| HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider))
+}
+
+fn tls_trusting(roots: &Path) -> Result<HttpsConnectorBuilder<WantsSchemes>, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", roots.display());
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(roots).map_err(|error| wrong(&error))? {
+        store.add(certificate.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    Ok(HttpsConnectorBuilder::new().with_tls_config(config))
 }
 
 /// What is at the bottom of a chain of errors: "Connection refused" says more than "client error (Connect)".

@@ -67,7 +67,8 @@ async fn variants(
         text(verdict).lines().for_each(|line| context.printer.step("Check", line));
         recording.prove(verdict, &groups);
     }
-    gated(context, args, plan, &groups, recording).await
+    let plan = plan.clone().trusting(&target.roots);
+    gated(context, args, &plan, &groups, recording).await
 }
 
 /// Measures what somebody else deployed. No template and no stack is needed for that.

@@ -105,6 +105,7 @@ fn state(state: &str, record: &Record) -> serde_json::Value {
         "endpoint": record.endpoint,
         "pid": record.pid,
         "log": record.log,
+        "ca": record.ca,
         "regions": record.regions,
         "version": record.version,
     })

@@ -19,6 +19,7 @@ use crate::access::let_in_the_caller;
 use crate::cli::RedeployArgs;
 use crate::context::Context;
 use crate::deployment::deploy;
+use crate::domain;
 use crate::failure::Failure;
 use crate::plan::{Given, Plan, check_processor};
 use crate::printer::seconds;
@@ -49,6 +50,7 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let Some((variant, values)) = flags::read(context, args)? else { return Ok(()) };
     let mut given: Given = [(variant.id.clone(), values)].into();
     let_in_the_caller(context, &mut given).await?;
+    domain::complete(context, &mut given)?;
     // What no deployed value could make right is refused before any call.
     check_each(context, variant, &given)?;
     let not_up = || match check_together(variant, &given) {
@@ -67,6 +69,7 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let stacks = deployed(context, &target).await?;
     let name = context.settings.stack_name(&variant.id);
     let stack = stacks.iter().find(|stack| stack.name == name).ok_or_else(not_up)?;
+    domain::settle(context, &target, &mut given).await?;
     let plan = Plan::redeploy(&context.catalog, &context.settings, variant, &given, &stacks)?;
     if let Some(identity) = &identity {
         context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
@@ -91,7 +94,12 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     };
     let deployment = deploy(context, &target, &plan, board).await;
     let served = match traffic {
-        Some(traffic) => Some(traffic.stop().await?),
+        Some(traffic) => {
+            let reported = deployment.as_ref().ok().and_then(|deployment| deployment.stacks.first());
+            let url = reported.and_then(|report| report.outputs.get("Url"));
+            let moved = url.is_some_and(|url| stack.outputs.get("Url") != Some(url));
+            Some(traffic.stop(moved).await?)
+        }
         None => None,
     };
     let deployment = deployment?;
@@ -99,6 +107,7 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let Some(report) = deployment.stacks.first() else {
         return Err(Failure::unexpected("the stack was not reported"));
     };
+    domain::forget(context, &target, &stack.name, &stack.parameters, &report.parameters).await;
     if let Some(words) = deployment.idle_settings(context, &plan).pop() {
         return Err(Failure::new(words).hint("set it together with what it belongs to, or after that"));
     }

@@ -16,6 +16,7 @@ use crate::access::let_in_the_caller;
 use crate::cli::RunArgs;
 use crate::context::Context;
 use crate::deployment::deploy;
+use crate::domain;
 use crate::failure::Failure;
 use crate::load_plan::LoadPlan;
 use crate::local::Embedded;
@@ -67,6 +68,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
     }
     let mut given = given(&context.settings, &context.catalog, &variants, &args.up.set)?;
     let_in_the_caller(context, &mut given).await?;
+    domain::complete(context, &mut given)?;
     Plan::new(&context.catalog, &context.settings, variants.clone(), &given, &[])?;
     if let Some(out) = &args.out {
         check_place(out)?;
@@ -105,7 +107,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
 async fn in_process(context: &Context, wish: &Wish<'_>) -> Result<Baked, Failure> {
     let region = context.settings.region.as_ref().map(crate::settings::Region::as_str);
     let cloud = Embedded::start(&context.state, 0, crate::local::regions(region)).await?;
-    let target = Target::local(cloud.endpoint(), region);
+    let target = Target::local(cloud.endpoint(), cloud.authority_file(), region);
     let baked = bake(context, &target, wish).await;
     let leftovers = cloud.stop().await;
     let results = baked?;
@@ -146,7 +148,9 @@ async fn bake(context: &Context, target: &Target, wish: &Wish<'_>) -> Result<Bak
 
 async fn compare(context: &Context, target: &Target, wish: &Wish<'_>) -> Result<Baked, Failure> {
     let deployed = inspect::stacks(&target.cloudformation, &context.settings.prefix.stem()).await?;
-    let plan = Plan::new(&context.catalog, &context.settings, wish.variants.clone(), &wish.given, &deployed)?;
+    let mut given = wish.given.clone();
+    domain::settle(context, target, &mut given).await?;
+    let plan = Plan::new(&context.catalog, &context.settings, wish.variants.clone(), &given, &deployed)?;
     let deployment = deploy(context, target, &plan, Blackboard::default()).await?;
     deployment.conclude(context, &plan)?;
     seeding::ensure(context, target, &plan, &deployment).await?;
@@ -176,6 +180,7 @@ async fn compare(context: &Context, target: &Target, wish: &Wish<'_>) -> Result<
     for verdict in &check {
         recording.prove(verdict, &groups);
     }
-    measure(context, &wish.plan, &groups, &mut recording).await?;
+    let load_plan = wish.plan.clone().trusting(&target.roots);
+    measure(context, &load_plan, &groups, &mut recording).await?;
     Ok(Baked { recording, check })
 }

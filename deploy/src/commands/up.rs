@@ -9,6 +9,7 @@ use crate::access::let_in_the_caller;
 use crate::cli::UpArgs;
 use crate::context::Context;
 use crate::deployment::{Deployment, deploy, unavailable};
+use crate::domain;
 use crate::failure::Failure;
 use crate::plan::{Plan, given};
 use crate::printer::seconds;
@@ -31,16 +32,25 @@ pub async fn run(context: &Context, args: UpArgs) -> Result<(), Failure> {
     let variants = context.select(&args.select.selection)?;
     let mut given = given(&context.settings, &context.catalog, &variants, &args.set)?;
     let_in_the_caller(context, &mut given).await?;
+    domain::complete(context, &mut given)?;
     Plan::new(&context.catalog, &context.settings, variants.clone(), &given, &[])?;
     let _lock = context.lock("up").await?;
     let (target, identity) = target(context).await?;
     context.printer.step("Target", &format!("{}   prefix {}", target.describe(), context.settings.prefix));
     let deployed = inspect::stacks(&target.cloudformation, &context.settings.prefix.stem()).await?;
+    domain::settle(context, &target, &mut given).await?;
     let plan = Plan::new(&context.catalog, &context.settings, variants, &given, &deployed)?;
     if let Some(identity) = &identity {
         context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
     }
     let deployment = deploy(context, &target, &plan, Blackboard::default()).await?;
+    for stack in &deployed {
+        if let Some(report) =
+            deployment.stacks.iter().find(|report| report.stack == stack.name && report.outcome.is_success())
+        {
+            domain::forget(context, &target, &stack.name, &stack.parameters, &report.parameters).await;
+        }
+    }
     let seeded = seeding::ensure(context, &target, &plan, &deployment).await;
     print(context, &plan, &deployment);
     deployment.conclude(context, &plan).and(seeded)

@@ -33,6 +33,11 @@ impl Embedded {
         self.cloud.endpoint()
     }
 
+    /// The PEM file of the authority whose certificates the cloud shows.
+    pub fn authority_file(&self) -> &std::path::Path {
+        self.cloud.authority_file()
+    }
+
     pub fn work_dir(&self) -> &std::path::Path {
         &self.work_dir
     }

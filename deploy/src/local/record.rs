@@ -18,6 +18,9 @@ pub struct Record {
     pub regions: Vec<String>,
     pub log: PathBuf,
     pub work_dir: PathBuf,
+    /// The PEM file of the authority whose certificates the cloud shows.
+    #[serde(default)]
+    pub ca: PathBuf,
     /// The version of this program.
     pub version: String,
 }

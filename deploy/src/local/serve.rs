@@ -42,6 +42,7 @@ pub async fn serve(
         regions,
         log: state.log(),
         work_dir: cloud.work_dir().to_owned(),
+        ca: cloud.authority_file().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     if let Err(error) = record.write(state) {

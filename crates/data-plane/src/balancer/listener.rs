@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::forward::{Origin, forward};
 use super::target_group::Attachment;
-use super::{Action, FixedResponse, ListenerError, ListenerSpec, Protocol, Redirect, Rule, answer, rule};
+use super::{Action, FixedResponse, ListenerError, ListenerSpec, Redirect, Rule, answer, rule};
 use crate::body::Body;
 use crate::mutex::Mutex;
 use crate::server::{Handler, HttpServer};
@@ -47,20 +47,23 @@ impl Listener {
     /// # Errors
     /// A rule cannot be used, or the socket has no address.
     pub fn start(spec: ListenerSpec, socket: TcpListener) -> Result<Arc<Self>, ListenerError> {
-        let idle_timeout = spec.idle_timeout;
+        let (idle_timeout, tls) = (spec.idle_timeout, spec.tls.clone());
         let table = Table::new(spec)?;
         let router = Arc::new(Router { table: Mutex::new(Arc::new(table)), turn: AtomicU32::new(0) });
         let server =
             HttpServer::start(socket, Arc::clone(&router), idle_timeout).map_err(ListenerError::Address)?;
+        server.set_tls(tls.as_ref())?;
         Ok(Arc::new(Self { router, server }))
     }
 
     /// Replaces the rules and settings at once; requests in progress keep those they began with.
     ///
     /// # Errors
-    /// A rule cannot be used; then nothing changes.
+    /// A rule or a certificate cannot be used; then nothing changes.
     pub fn update(&self, spec: ListenerSpec) -> Result<(), ListenerError> {
+        let tls = spec.tls.clone();
         let table = Arc::new(Table::new(spec)?);
+        self.server.set_tls(tls.as_ref())?;
         // The old table lets its target groups go outside the lock.
         let old = std::mem::replace(&mut *self.router.table.lock(), table);
         drop(old);
@@ -140,10 +143,7 @@ impl Table {
         });
         Ok(Self {
             port: spec.port,
-            protocol: match spec.protocol {
-                Protocol::Http => "http",
-                Protocol::Https => "https",
-            },
+            protocol: if spec.tls.is_some() { "https" } else { "http" },
             idle_timeout: spec.idle_timeout,
             rules: rules.collect(),
             default: Route::new(&spec.default_action),

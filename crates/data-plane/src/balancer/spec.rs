@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::TargetGroup;
+use crate::tls::{TlsError, TlsSpec};
 
 /// `TargetType: ip`, HTTP. Defaults are those of an Application Load Balancer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,19 +103,13 @@ pub struct TargetDescription {
 pub struct ListenerSpec {
     /// The port it has in the template, told to targets as `X-Forwarded-Port`.
     pub port: u16,
-    /// Told to targets as `X-Forwarded-Proto`; loopback traffic itself is plain HTTP.
-    pub protocol: Protocol,
+    /// What callers speak TLS with; plain HTTP without. Told to targets as `X-Forwarded-Proto`.
+    pub tls: Option<TlsSpec>,
     pub default_action: Action,
     /// Tried in the order of their priority.
     pub rules: Vec<Rule>,
     /// `idle_timeout.timeout_seconds` of the load balancer.
     pub idle_timeout: Duration,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    Http,
-    Https,
 }
 
 /// All conditions must hold.
@@ -186,6 +181,8 @@ pub struct FixedResponse {
 pub enum ListenerError {
     #[error("the address of the listener cannot be read: {0}")]
     Address(std::io::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("rule with priority {priority}: {reason}")]
     Rule { priority: u32, reason: String },
 }

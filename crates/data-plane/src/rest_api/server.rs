@@ -16,7 +16,7 @@ use crate::mutex::Mutex;
 use crate::server::{Handler, HttpServer};
 
 /// How long a connection may be idle.
-const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Serves the stages of one API at `http://127.0.0.1:PORT/{stage}/…`. Dropping it closes the port.
 pub struct RestApiServer {
@@ -85,6 +85,17 @@ impl RestApiServer {
         self.gateway.serve(request, client).await
     }
 
+    /// Serves one request in process to a stage; `path` is that of the request as the stage sees it.
+    pub(super) async fn handle_at(
+        &self,
+        stage: &str,
+        path: &str,
+        request: Request<Body>,
+        client: SocketAddr,
+    ) -> Response<Body> {
+        self.gateway.serve_stage(stage, path, request, client).await
+    }
+
     /// Takes no more connections and waits for the requests in progress, for 10 s at most.
     pub async fn stop(&self) {
         self.server.stop().await;
@@ -99,20 +110,28 @@ impl Handler for Gateway {
 
 impl Gateway {
     async fn serve(&self, request: Request<Body>, client: SocketAddr) -> Response<Body> {
-        let (parts, body) = request.into_parts();
-        let whole = parts.uri.path().to_owned();
+        let whole = request.uri().path().to_owned();
         let inside = whole.trim_start_matches('/');
-        let name = inside.split('/').next().unwrap_or_default();
+        let (name, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
+        self.serve_stage(name, rest, request, client).await
+    }
+
+    async fn serve_stage(
+        &self,
+        name: &str,
+        path: &str,
+        request: Request<Body>,
+        client: SocketAddr,
+    ) -> Response<Body> {
         let stage = self.stages.lock().get(name).map(Arc::clone);
-        let Some(stage) = stage else { return no_stage() };
-        let rest = &inside[name.len()..];
-        let path = if rest.is_empty() { "/" } else { rest };
-        exchange::serve(stage, &self.backends, (parts, body), path, client).await
+        let Some(stage) = stage else { return forbidden() };
+        let path = if path.is_empty() { "/" } else { path };
+        exchange::serve(stage, &self.backends, request.into_parts(), path, client).await
     }
 }
 
-/// What API Gateway answers for a stage that is not there; it cannot be customised.
-fn no_stage() -> Response<Body> {
+/// What API Gateway answers where no stage is served; it cannot be customised.
+pub(super) fn forbidden() -> Response<Body> {
     let mut response = Response::new(Body::from("{\"message\":\"Forbidden\"}".to_owned()));
     *response.status_mut() = StatusCode::FORBIDDEN;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

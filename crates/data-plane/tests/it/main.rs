@@ -14,3 +14,4 @@ mod runner;
 mod service;
 mod support;
 mod task;
+mod tls;

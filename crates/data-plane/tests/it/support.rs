@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use data_plane::LogSink;
 use data_plane::balancer::{
-    Action, Algorithm, HealthCheck, Listener, ListenerSpec, Protocol, TargetGroup, TargetGroupSpec,
-    WeightedTargetGroup,
+    Action, Algorithm, HealthCheck, Listener, ListenerSpec, TargetGroup, TargetGroupSpec, WeightedTargetGroup,
 };
 use data_plane::function::{AccountConcurrency, FunctionContext, FunctionSpec, LogFormat};
 use data_plane::launcher::Launcher;
@@ -235,7 +234,7 @@ pub fn forward_to(groups: &[(&Arc<TargetGroup>, u32)]) -> Action {
 pub fn listener_spec(default_action: Action) -> ListenerSpec {
     ListenerSpec {
         port: 80,
-        protocol: Protocol::Http,
+        tls: None,
         default_action,
         rules: Vec::new(),
         idle_timeout: Duration::from_mins(1),

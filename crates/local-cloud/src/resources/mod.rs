@@ -6,6 +6,7 @@ mod apigateway;
 mod apigatewayv2;
 mod applicationautoscaling;
 mod apprunner;
+mod certificatemanager;
 mod cloudformation;
 mod dynamodb;
 mod ec2;
@@ -16,6 +17,7 @@ mod iam;
 mod kind;
 mod lambda;
 mod logs;
+mod route53;
 mod s3;
 mod scheduler;
 mod secretsmanager;
@@ -43,7 +45,9 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
     }
     register!(
         apigateway::Authorizer,
+        apigateway::BasePathMapping,
         apigateway::Deployment,
+        apigateway::DomainName,
         apigateway::GatewayResponse,
         apigateway::Method,
         apigateway::Model,
@@ -56,6 +60,7 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         applicationautoscaling::ScalingPolicy,
         apprunner::AutoScalingConfiguration,
         apprunner::Service,
+        certificatemanager::Certificate,
         cloudformation::WaitConditionHandle,
         dynamodb::Table,
         ec2::Eip,
@@ -91,6 +96,8 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         lambda::Permission,
         lambda::Version,
         logs::LogGroup,
+        route53::HostedZone,
+        route53::RecordSet,
         s3::Bucket,
         s3::BucketPolicy,
         scheduler::Schedule,

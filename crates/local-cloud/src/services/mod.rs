@@ -3,6 +3,7 @@
 //! Resource handlers and data planes call the state directly (`services.sns.create_topic(…)`); callers from outside
 //! come through the wire handlers, which [`wire_handlers`] lists.
 
+pub mod acm;
 pub mod apigateway;
 pub mod application_autoscaling;
 pub mod apprunner;
@@ -20,6 +21,7 @@ pub mod ids;
 pub mod lambda;
 pub mod logs;
 pub mod policy;
+pub mod route53;
 pub mod s3;
 pub mod scheduler;
 pub mod secretsmanager;
@@ -120,7 +122,10 @@ impl RegionContext {
 /// The services that are the same in every region.
 #[derive(Clone)]
 pub(crate) struct GlobalServices {
+    /// Signs every certificate of the cloud.
+    pub(crate) authority: Arc<acm::Authority>,
     pub(crate) iam: Arc<iam::Iam>,
+    pub(crate) route53: Arc<route53::Route53>,
     pub(crate) s3: Arc<s3::S3>,
     /// Access key and secret key of the account's user.
     pub(crate) keys: (String, String),
@@ -129,6 +134,7 @@ pub(crate) struct GlobalServices {
 /// The state of every service in one region.
 pub struct Services {
     pub context: Arc<RegionContext>,
+    pub acm: acm::CertificateManager,
     pub apigateway: apigateway::ApiGateway,
     pub apprunner: apprunner::AppRunner,
     pub autoscaling: application_autoscaling::ApplicationAutoScaling,
@@ -141,6 +147,7 @@ pub struct Services {
     pub iam: Arc<iam::Iam>,
     pub lambda: lambda::Lambda,
     pub logs: Arc<logs::Logs>,
+    pub route53: Arc<route53::Route53>,
     pub s3: Arc<s3::S3>,
     pub scheduler: scheduler::Scheduler,
     pub secrets: Arc<secretsmanager::SecretsManager>,
@@ -158,11 +165,13 @@ impl Services {
     pub(crate) fn new(context: Arc<RegionContext>, global: GlobalServices) -> Arc<Self> {
         let sqs = Arc::new(Sqs::new(Arc::clone(&context)));
         let sns = Arc::new(Sns::new(Arc::clone(&context), Arc::clone(&sqs)));
-        let hosts = Arc::new(hosts::Hosts::default());
+        let hosts = Arc::new(hosts::Hosts::new(Arc::clone(&global.route53)));
+        let zones = Arc::clone(&global.route53);
         let logs = Arc::new(logs::Logs::new(Arc::clone(&context)));
         let sink: Arc<dyn data_plane::LogSink> = Arc::clone(&logs) as _;
         let sts = Arc::new(sts::Sts::new(Arc::clone(&context), Arc::clone(&global.iam), global.keys));
         Arc::new(Self {
+            acm: acm::CertificateManager::new(Arc::clone(&context), global.authority, zones),
             apigateway: apigateway::ApiGateway::default(),
             apprunner: apprunner::AppRunner::new(&context),
             autoscaling: application_autoscaling::ApplicationAutoScaling::default(),
@@ -175,6 +184,7 @@ impl Services {
             iam: global.iam,
             lambda: compute::lambda(&context, &sink),
             logs,
+            route53: global.route53,
             s3: global.s3,
             scheduler: scheduler::Scheduler::default(),
             secrets: Arc::new(secretsmanager::SecretsManager::new(Arc::clone(&context))),
@@ -187,6 +197,15 @@ impl Services {
             xray: Arc::default(),
             signals: Signals::default(),
         })
+    }
+
+    /// ARNs of what shows a certificate to its callers.
+    #[must_use]
+    pub fn users_of(&self, certificate: &str) -> Vec<String> {
+        let domains = self.apigateway.all_domains();
+        let domains = domains.iter().filter(|domain| domain.certificate == certificate);
+        let domains = domains.map(|domain| domain.arn(&self.context));
+        self.elbv2.users_of(certificate).into_iter().chain(domains).collect()
     }
 
     /// Where functions, tasks and access logs of this region write.
@@ -202,6 +221,7 @@ impl Services {
 /// The schema of a resource type is malformed, which a test rules out.
 pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Service>>, SchemaError> {
     Ok(vec![
+        Arc::new(acm::CertificateManagerApi(Arc::clone(services))),
         Arc::new(apigateway::ApiGatewayApi(Arc::clone(services))),
         Arc::new(apigateway::Front(Arc::clone(services))),
         Arc::new(apprunner::AppRunnerApi(Arc::clone(services))),
@@ -222,6 +242,7 @@ pub(crate) fn wire_handlers(services: &Arc<Services>) -> Result<Vec<Arc<dyn Serv
         }),
         Arc::new(lambda::LambdaApi(Arc::clone(services))),
         Arc::new(logs::LogsService(Arc::clone(&services.logs))),
+        Arc::new(route53::Route53Service(Arc::clone(&services.route53))),
         Arc::new(s3::S3Service { s3: Arc::clone(&services.s3), account: services.context.account.clone() }),
         Arc::new(scheduler::SchedulerService(Arc::clone(services))),
         Arc::new(secretsmanager::SecretsManagerService(Arc::clone(&services.secrets))),

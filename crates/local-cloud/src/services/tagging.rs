@@ -90,6 +90,18 @@ fn tagged_resources(services: &Services) -> Vec<TaggedResource> {
     for template in services.ec2.launch_templates.all() {
         add(format!("arn:aws:ec2:{region}:{account}:launch-template/{}", template.id), template.tags);
     }
+    for domain in services.apigateway.all_domains() {
+        add(domain.arn(&services.context), domain.tags);
+    }
+    for certificate in services.acm.all() {
+        add(certificate.arn, certificate.tags);
+    }
+    // Zones belong to no region, and are told in this one.
+    if region == "us-east-1" {
+        for zone in services.route53.all() {
+            add(format!("arn:aws:route53:::hostedzone/{}", zone.id), zone.tags);
+        }
+    }
     for secret in services.secrets.all() {
         add(secret.arn.clone(), secret.tags.clone());
     }

@@ -108,6 +108,7 @@ impl WireRequest {
             "sts" => Some("https://sts.amazonaws.com/doc/2011-06-15/"),
             "iam" => Some("https://iam.amazonaws.com/doc/2010-05-08/"),
             "cloudformation" => Some("http://cloudformation.amazonaws.com/doc/2010-05-15/"),
+            "route53" => Some("https://route53.amazonaws.com/doc/2013-04-01/"),
             "elasticloadbalancing" => Some("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"),
             _ => None,
         }

@@ -7,6 +7,7 @@ mod apprunner;
 mod attributes;
 mod authorizer;
 mod direct;
+mod domain;
 mod ec2;
 mod express;
 mod failures;

@@ -32,11 +32,14 @@ pub struct Served {
     pub failed: u64,
     /// What went wrong, and how often.
     pub failures: Vec<(load::FailureKind, u64)>,
+    /// Requests that found the address withdrawn, where the variant has got another one; they are no failures.
+    pub withdrawn: u64,
 }
 
 impl fmt::Display for Served {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, ", {} requests served meanwhile, {} failed", self.requests - self.failed, self.failed)?;
+        let served = self.requests.saturating_sub(self.failed + self.withdrawn);
+        write!(f, ", {served} requests served meanwhile, {} failed", self.failed)?;
         if !self.failures.is_empty() {
             let kinds: Vec<String> = self
                 .failures
@@ -45,7 +48,21 @@ impl fmt::Display for Served {
                 .collect();
             write!(f, " ({})", kinds.join(", "))?;
         }
+        if self.withdrawn > 0 {
+            write!(f, ", {} found the old address withdrawn", self.withdrawn)?;
+        }
         Ok(())
+    }
+}
+
+impl Served {
+    /// Takes what met no server out of the failures.
+    fn set_apart(&mut self) {
+        use load::FailureKind::{Connect, Resolve, Tls};
+        let gone = |kind: load::FailureKind| matches!(kind, Connect | Resolve | Tls);
+        self.withdrawn = self.failures.iter().filter(|(kind, _)| gone(*kind)).map(|(_, count)| count).sum();
+        self.failures.retain(|(kind, _)| !gone(*kind));
+        self.failed -= self.withdrawn;
     }
 }
 
@@ -60,6 +77,7 @@ impl Traffic {
         let target = target(subject, work::samples(workload, surroundings).await?)?;
         let mut plan = load::Plan::rate(PER_SECOND, LONGEST);
         plan.timeout = TIMEOUT;
+        plan.roots.clone_from(&surroundings.target.roots);
         if let load::Shape::Open { connections, .. } = &mut plan.shape {
             *connections = 64;
         }
@@ -69,8 +87,9 @@ impl Traffic {
         Ok(Some(Self { stop, task }))
     }
 
-    /// Ends the traffic shortly after now and counts.
-    pub async fn stop(self) -> Result<Served, Failure> {
+    /// Ends the traffic shortly after now and counts. Where the variant has `moved` to another address, the old one goes
+    /// when the update is done, so requests that nobody takes there are counted apart.
+    pub async fn stop(self, moved: bool) -> Result<Served, Failure> {
         tokio::time::sleep(AFTERWARDS).await;
         self.stop.cancel();
         let outcomes = match self.task.await {
@@ -78,12 +97,15 @@ impl Traffic {
             Ok(Err(error)) => return Err(Failure::unexpected(chain(&error))),
             Err(error) => return Err(Failure::unexpected(format!("the traffic broke off: {error}"))),
         };
-        let mut served = Served { requests: 0, failed: 0, failures: Vec::new() };
+        let mut served = Served { requests: 0, failed: 0, failures: Vec::new(), withdrawn: 0 };
         for outcome in outcomes {
             let total = outcome.total().map_err(|error| Failure::unexpected(chain(&error)))?;
             served.requests += total.requests;
             served.failed += total.requests - total.success;
             served.failures.extend(total.failures);
+        }
+        if moved {
+            served.set_apart();
         }
         Ok(served)
     }
@@ -126,4 +148,23 @@ pub fn target(subject: &Subject, samples: Vec<Sample>) -> Result<load::Target, F
         seal,
         cold: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use load::FailureKind;
+
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_withdrawn_is_no_failure() {
+        let failures = vec![(FailureKind::Connect, 3), (FailureKind::Status, 2)];
+        let mut served = Served { requests: 100, failed: 5, failures, withdrawn: 0 };
+        assert_eq!(served.to_string(), ", 95 requests served meanwhile, 5 failed (3 connect, 2 status)");
+        served.set_apart();
+        assert_eq!(
+            served.to_string(),
+            ", 95 requests served meanwhile, 2 failed (2 status), 3 found the old address withdrawn"
+        );
+    }
 }

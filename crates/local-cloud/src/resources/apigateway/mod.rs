@@ -2,6 +2,7 @@
 
 mod authorizer;
 mod deployment;
+mod domain;
 mod gateway_response;
 mod method;
 mod model;
@@ -12,6 +13,7 @@ mod validator;
 
 pub(super) use authorizer::Authorizer;
 pub(super) use deployment::Deployment;
+pub(super) use domain::{BasePathMapping, DomainName};
 pub(super) use gateway_response::GatewayResponse;
 pub(super) use method::Method;
 pub(super) use model::Model;

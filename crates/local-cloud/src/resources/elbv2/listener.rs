@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::refused;
-use crate::resources::kind::{Call, Code, ResourceType, Tag, failed, resource};
-use crate::services::elbv2::{Action, Condition, Rule};
+use crate::resources::kind::{Call, Code, ResourceType, Tag, failed, resource, with};
+use crate::services::elbv2::{Action, Condition, ListenerSettings, ListenerTls, Rule, SECURITY_POLICIES};
 
 pub(in crate::resources) struct Listener;
 
@@ -15,18 +15,52 @@ pub(in crate::resources) struct ListenerProperties {
     load_balancer_arn: String,
     port: Option<u16>,
     protocol: Option<String>,
+    #[serde(default)]
+    certificates: Vec<Certificate>,
+    ssl_policy: Option<String>,
     default_actions: Vec<Action>,
     #[serde(default)]
     tags: Vec<Tag>,
 }
 
-impl ListenerProperties {
-    fn port(&self) -> Result<u16, Failure> {
-        match (self.port, &self.protocol) {
-            (Some(port), Some(_)) => Ok(port),
-            _ => Err(failed(Code::InvalidRequest, "A protocol and a port must be specified")),
-        }
-    }
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Certificate {
+    certificate_arn: String,
+}
+
+/// What a listener has that names no policy. It speaks TLS 1.0, which is not offered here.
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html>
+const DEFAULT_POLICY: &str = "ELBSecurityPolicy-2016-08";
+
+fn settings(call: &Call<ListenerProperties>) -> Result<ListenerSettings, Failure> {
+    let properties = &call.properties;
+    let wrong = |message: &str| failed(Code::InvalidRequest, message);
+    let (Some(port), Some(protocol)) = (properties.port, &properties.protocol) else {
+        return Err(wrong("A protocol and a port must be specified"));
+    };
+    let tls = match (protocol.as_str(), properties.certificates.as_slice()) {
+        ("HTTPS", [certificate]) => Some(tls(call, &certificate.certificate_arn)?),
+        ("HTTPS", []) => return Err(wrong("A certificate must be specified for HTTPS listeners")),
+        ("HTTPS", _) => return Err(wrong("Up to one certificate can be specified")),
+        (_, []) if properties.ssl_policy.is_none() => None,
+        _ => return Err(wrong("Certificates and SslPolicy cannot be specified for HTTP listeners")),
+    };
+    let default_actions = properties.default_actions.clone();
+    Ok(ListenerSettings { port, tls, default_actions, tags: call.tags(&properties.tags) })
+}
+
+fn tls(call: &Call<ListenerProperties>, certificate: &str) -> Result<ListenerTls, Failure> {
+    let policy = call.properties.ssl_policy.as_deref().unwrap_or(DEFAULT_POLICY);
+    let known = SECURITY_POLICIES.iter().find(|(name, _)| *name == policy);
+    let Some((_, least)) = known else {
+        let offered: Vec<&str> = SECURITY_POLICIES.iter().map(|(name, _)| *name).collect();
+        let message = format!("SSL policy '{policy}' is not offered here, only {}", offered.join(", "));
+        return Err(failed(Code::InvalidRequest, message));
+    };
+    let certificates = vec![certificate.to_owned()];
+    let spec = call.services.acm.tls(&certificates, *least).map_err(with(Code::NotFound))?;
+    Ok(ListenerTls { certificates, policy: policy.to_owned(), spec })
 }
 
 #[async_trait]
@@ -35,14 +69,9 @@ impl ResourceType for Listener {
     type Properties = ListenerProperties;
 
     async fn create(call: Call<ListenerProperties>) -> Result<Resource, Failure> {
-        let properties = &call.properties;
-        let (port, tags) = (properties.port()?, call.tags(&properties.tags));
-        let listener = call
-            .services
-            .elbv2
-            .create_listener(&properties.load_balancer_arn, port, properties.default_actions.clone(), tags)
-            .await
-            .map_err(refused)?;
+        let settings = settings(&call)?;
+        let balancer = &call.properties.load_balancer_arn;
+        let listener = call.services.elbv2.create_listener(balancer, settings).await.map_err(refused)?;
         Ok(resource(listener.arn.clone(), [("ListenerArn", json!(listener.arn))]))
     }
 
@@ -51,10 +80,8 @@ impl ResourceType for Listener {
         current: Resource,
         _: ListenerProperties,
     ) -> Result<Resource, Failure> {
-        let (properties, elb) = (&call.properties, &call.services.elbv2);
-        let (port, tags) = (properties.port()?, call.tags(&properties.tags));
-        let actions = properties.default_actions.clone();
-        elb.update_listener(&current.physical_id, port, actions, tags).map_err(refused)?;
+        let settings = settings(&call)?;
+        call.services.elbv2.update_listener(&current.physical_id, settings).map_err(refused)?;
         Ok(current)
     }
 

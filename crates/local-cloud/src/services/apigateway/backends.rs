@@ -18,7 +18,7 @@ use super::caller::Callers;
 use super::link::Links;
 use crate::services::RegionContext;
 use crate::services::dynamodb::{self, Permission};
-use crate::services::hosts::Hosts;
+use crate::services::hosts::{Hosts, Place};
 use crate::services::lambda::{FunctionReference, LambdaError};
 use crate::wire::{ApiError, Params, Protocol, WireRequest, WireResponse};
 
@@ -198,8 +198,13 @@ impl HttpCaller for OwnHosts {
     async fn send(&self, request: Request<Body>) -> Result<Response<Body>, HttpFailure> {
         let uri = request.uri();
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        match uri.host().and_then(|host| self.hosts.address(host, port)) {
-            Some(address) => self.plain.send_to(address, request).await,
+        match uri.host().and_then(|host| self.hosts.place(host, port)) {
+            Some(Place { address, tls: false }) => self.plain.send_to(address, request).await,
+            Some(Place { tls: true, .. }) => Err(HttpFailure::Unsupported {
+                uri: uri.to_string(),
+                reason: "it speaks TLS, which integrations do not speak here; take the name that AWS gave"
+                    .to_owned(),
+            }),
             None => self.plain.send(request).await,
         }
     }

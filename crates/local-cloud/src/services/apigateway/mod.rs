@@ -4,6 +4,7 @@ mod api;
 mod authorizer;
 mod backends;
 mod caller;
+mod domain;
 mod error;
 mod front;
 mod link;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 
 pub use api::{Api, ApiDeployment, ApiResource, Model, Validator};
 pub use authorizer::AuthorizerProperties;
+pub use domain::{DomainName, DomainSettings, Mapping};
 pub use error::ApiGatewayError;
 pub use front::Front;
 pub use link::VpcLink;
@@ -35,6 +37,7 @@ use crate::Services;
 pub struct ApiGateway {
     apis: Mutex<BTreeMap<String, Api>>,
     links: Mutex<BTreeMap<String, VpcLink>>,
+    domains: Mutex<BTreeMap<String, DomainName>>,
 }
 
 impl ApiGateway {
@@ -44,6 +47,10 @@ impl ApiGateway {
 
     fn links(&self) -> MutexGuard<'_, BTreeMap<String, VpcLink>> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn domains(&self) -> MutexGuard<'_, BTreeMap<String, DomainName>> {
+        self.domains.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes an empty API and opens its port, which answers 403 until a stage is deployed. `describe` fills in what the
@@ -103,6 +110,8 @@ impl ApiGateway {
 
     /// Closes all ports.
     pub async fn stop(&self) {
+        let domains = std::mem::take(&mut *self.domains());
+        futures::future::join_all(domains.values().map(|domain| domain.server.stop())).await;
         let apis = std::mem::take(&mut *self.apis());
         futures::future::join_all(apis.values().map(|api| api.server.stop())).await;
     }

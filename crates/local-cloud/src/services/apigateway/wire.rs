@@ -36,6 +36,10 @@ impl Service for ApiGatewayApi {
             inventory.ports.push(api.server.address().port());
             inventory.others.push(format!("rest-api {}", api.name));
         }
+        for domain in self.0.apigateway.all_domains() {
+            inventory.ports.push(domain.server.address().port());
+            inventory.others.push(format!("domain-name {}", domain.name));
+        }
         let links = self.0.apigateway.all_links();
         inventory.others.extend(links.iter().map(|link| format!("vpc-link {}", link.name)));
     }
@@ -60,6 +64,15 @@ impl ApiGatewayApi {
                 Ok(json!({"items": gateway.all_links().iter().map(link).collect::<Vec<_>>()}))
             }
             ["v2", "vpclinks", id] => Ok(link(&gateway.link(id)?)),
+            ["domainnames"] => {
+                all(gateway.all_domains().iter().map(|domain| domain.described(&self.0.context)).collect())
+            }
+            ["domainnames", name] => Ok(gateway.domain(name)?.described(&self.0.context)),
+            ["domainnames", name, "basepathmappings"] => all(gateway.domain(name)?.described_mappings()),
+            ["domainnames", name, "basepathmappings", base] => {
+                let base = crate::wire::percent_decode(base);
+                gateway.domain(name)?.described_mapping(&base).ok_or_else(|| missing("base path mapping"))
+            }
             ["restapis"] => all(gateway.all().iter().map(rest_api).collect()),
             ["restapis", id] => Ok(rest_api(&gateway.api(id)?)),
             ["restapis", id, "resources"] => {

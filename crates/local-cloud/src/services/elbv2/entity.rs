@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use data_plane::balancer;
+use data_plane::tls::{TlsSpec, TlsVersion};
 
 use super::{Action, Attributes, Condition};
 
@@ -66,6 +67,41 @@ impl TargetGroup {
     }
 }
 
+/// What a template says about a listener.
+#[derive(Clone)]
+pub struct ListenerSettings {
+    pub port: u16,
+    pub tls: Option<ListenerTls>,
+    pub default_actions: Vec<Action>,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The TLS of a listener.
+#[derive(Clone, Debug)]
+pub struct ListenerTls {
+    /// ARNs, the default certificate first.
+    pub certificates: Vec<String>,
+    /// Such as `ELBSecurityPolicy-TLS13-1-2-2021-06`.
+    pub policy: String,
+    /// What they come to.
+    pub spec: TlsSpec,
+}
+
+/// The security policies that are offered: those that speak nothing older than TLS 1.2.
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html>
+pub const SECURITY_POLICIES: [(&str, TlsVersion); 10] = [
+    ("ELBSecurityPolicy-TLS13-1-2-2021-06", TlsVersion::Tls12),
+    ("ELBSecurityPolicy-TLS13-1-2-PQ-2025-09", TlsVersion::Tls12),
+    ("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", TlsVersion::Tls12),
+    ("ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", TlsVersion::Tls12),
+    ("ELBSecurityPolicy-TLS13-1-2-Ext1-2021-06", TlsVersion::Tls12),
+    ("ELBSecurityPolicy-TLS13-1-2-Ext1-PQ-2025-09", TlsVersion::Tls12),
+    ("ELBSecurityPolicy-TLS13-1-2-Ext2-2021-06", TlsVersion::Tls12),
+    ("ELBSecurityPolicy-TLS13-1-2-Ext2-PQ-2025-09", TlsVersion::Tls12),
+    ("ELBSecurityPolicy-TLS13-1-3-2021-06", TlsVersion::Tls13),
+    ("ELBSecurityPolicy-TLS13-1-3-PQ-2025-09", TlsVersion::Tls13),
+];
+
 /// A listener with the port it really has.
 #[derive(Clone)]
 pub struct Listener {
@@ -74,6 +110,7 @@ pub struct Listener {
     pub balancer: String,
     /// As in the template; the loopback port is the handle's.
     pub port: u16,
+    pub tls: Option<ListenerTls>,
     pub default_actions: Vec<Action>,
     pub tags: BTreeMap<String, String>,
     pub handle: Arc<balancer::Listener>,

@@ -2,10 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_plane::balancer::{self, ListenerSpec, Protocol};
+use data_plane::balancer::{self, ListenerSpec};
 use tokio::net::TcpListener;
 
-use super::{Action, Condition, ElasticLoadBalancing, ElbError, Listener, Rule, State};
+use super::{Action, Condition, ElasticLoadBalancing, ElbError, Listener, ListenerSettings, Rule, State};
+use crate::services::hosts::Place;
 use crate::services::ids;
 
 impl ElasticLoadBalancing {
@@ -13,10 +14,9 @@ impl ElasticLoadBalancing {
     pub async fn create_listener(
         &self,
         balancer_arn: &str,
-        port: u16,
-        default_actions: Vec<Action>,
-        tags: BTreeMap<String, String>,
+        settings: ListenerSettings,
     ) -> Result<Listener, ElbError> {
+        let port = settings.port;
         let balancer = self.load_balancer(balancer_arn)?;
         let spec = {
             let state = self.state();
@@ -24,58 +24,54 @@ impl ElasticLoadBalancing {
             if state.listeners.values().any(taken) {
                 return Err(ElbError::DuplicateListener(balancer_arn.to_owned()));
             }
-            state.check_association(balancer_arn, &default_actions)?;
-            state.spec(port, balancer.attributes.idle_timeout(), &default_actions, &[])?
+            state.check_association(balancer_arn, &settings.default_actions)?;
+            state.spec(&settings, balancer.attributes.idle_timeout(), &[])?
         };
         let socket =
             TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| ElbError::Port(error.to_string()))?;
         let handle = balancer::Listener::start(spec, socket)
             .map_err(|error| ElbError::Validation(error.to_string()))?;
-        self.hosts.add(&balancer.dns_name, port, handle.address());
+        let place = Place { address: handle.address(), tls: settings.tls.is_some() };
+        self.hosts.put(&balancer.dns_name, port, place);
         let arn = format!("{}/{}", balancer_arn.replacen(":loadbalancer/", ":listener/", 1), ids::hex(16));
         let listener = Listener {
             arn: arn.clone(),
             balancer: balancer_arn.to_owned(),
             port,
-            default_actions,
-            tags,
+            tls: settings.tls,
+            default_actions: settings.default_actions,
+            tags: settings.tags,
             handle,
         };
         self.state().listeners.insert(arn, listener.clone());
         Ok(listener)
     }
 
-    /// Replaces a listener's default actions at once. A new port gets a new loopback port.
-    pub fn update_listener(
-        &self,
-        arn: &str,
-        port: u16,
-        default_actions: Vec<Action>,
-        tags: BTreeMap<String, String>,
-    ) -> Result<(), ElbError> {
+    /// Replaces a listener's settings at once. It keeps its loopback port.
+    pub fn update_listener(&self, arn: &str, settings: ListenerSettings) -> Result<(), ElbError> {
+        let (port, tls) = (settings.port, settings.tls.is_some());
         let current = self.listener(arn)?;
         let balancer = self.load_balancer(&current.balancer)?;
         if port != current.port && self.listeners(&balancer.arn).iter().any(|other| other.port == port) {
             return Err(ElbError::DuplicateListener(balancer.arn));
         }
         let mut state = self.state();
-        state.check_association(&balancer.arn, &default_actions)?;
+        state.check_association(&balancer.arn, &settings.default_actions)?;
         let before = state.listeners.get(arn).cloned();
         if let Some(listener) = state.listeners.get_mut(arn) {
             listener.port = port;
-            listener.default_actions = default_actions;
-            listener.tags = tags;
+            listener.tls = settings.tls;
+            listener.default_actions = settings.default_actions;
+            listener.tags = settings.tags;
         }
         if let Err(error) = state.refresh(arn) {
             state.listeners.extend(before.map(|listener| (arn.to_owned(), listener)));
             return Err(error);
         }
         drop(state);
-        if port != current.port {
-            // Callers know the old address under the old port only, so the same loopback port can serve the new one.
-            self.hosts.remove(&balancer.dns_name, current.port);
-            self.hosts.add(&balancer.dns_name, port, current.handle.address());
-        }
+        // Callers know the old address under the old port only, so the same loopback port can serve the new one.
+        self.hosts.remove(&balancer.dns_name, current.port);
+        self.hosts.put(&balancer.dns_name, port, Place { address: current.handle.address(), tls });
         Ok(())
     }
 
@@ -162,15 +158,20 @@ impl State {
             .get(&listener.balancer)
             .map_or(Duration::from_mins(1), |balancer| balancer.attributes.idle_timeout());
         let rules: Vec<Rule> = self.rules.values().filter(|rule| rule.listener == arn).cloned().collect();
-        let spec = self.spec(listener.port, idle, &listener.default_actions, &rules)?;
+        let settings = ListenerSettings {
+            port: listener.port,
+            tls: listener.tls.clone(),
+            default_actions: listener.default_actions.clone(),
+            tags: BTreeMap::new(),
+        };
+        let spec = self.spec(&settings, idle, &rules)?;
         listener.handle.update(spec).map_err(|error| ElbError::Validation(error.to_string()))
     }
 
     fn spec(
         &self,
-        port: u16,
+        settings: &ListenerSettings,
         idle_timeout: Duration,
-        default_actions: &[Action],
         rules: &[Rule],
     ) -> Result<ListenerSpec, ElbError> {
         let groups: BTreeMap<String, Arc<balancer::TargetGroup>> =
@@ -184,9 +185,9 @@ impl State {
             Ok(balancer::Rule { priority: rule.priority, conditions, action: compile(&rule.actions)? })
         });
         Ok(ListenerSpec {
-            port,
-            protocol: Protocol::Http,
-            default_action: compile(default_actions)?,
+            port: settings.port,
+            tls: settings.tls.as_ref().map(|tls| tls.spec.clone()),
+            default_action: compile(&settings.default_actions)?,
             rules: rules.collect::<Result<_, ElbError>>()?,
             idle_timeout,
         })

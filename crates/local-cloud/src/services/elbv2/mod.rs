@@ -8,14 +8,16 @@ mod front;
 mod listener;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use data_plane::balancer;
 
 pub use action::{Action, Condition};
 pub use attributes::{AttributeError, Attributes};
-pub use entity::{Listener, LoadBalancer, Rule, TargetGroup, name_in};
+pub use entity::{
+    Listener, ListenerSettings, ListenerTls, LoadBalancer, Rule, SECURITY_POLICIES, TargetGroup, name_in,
+};
 pub use error::ElbError;
 pub use front::Front;
 pub use wire::ElasticLoadBalancingApi;
@@ -164,6 +166,18 @@ impl ElasticLoadBalancing {
             state.listeners.values().filter(|listener| listener.balancer == balancer).cloned().collect();
         listeners.sort_by_key(|listener| listener.port);
         listeners
+    }
+
+    /// ARNs of the load balancers whose listeners have a certificate.
+    #[must_use]
+    pub fn users_of(&self, certificate: &str) -> Vec<String> {
+        let state = self.state();
+        let uses = |listener: &&Listener| {
+            listener.tls.as_ref().is_some_and(|tls| tls.certificates.iter().any(|arn| arn == certificate))
+        };
+        let users: BTreeSet<String> =
+            state.listeners.values().filter(uses).map(|listener| listener.balancer.clone()).collect();
+        users.into_iter().collect()
     }
 
     /// A listener by ARN.

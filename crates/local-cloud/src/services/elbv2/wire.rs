@@ -225,12 +225,21 @@ fn target_group(group: &TargetGroup, balancer: Option<String>) -> Node {
 }
 
 fn listener(listener: &Listener) -> Node {
-    Node::Struct(vec![
-        ("ListenerArn", listener.arn.as_str().into()),
-        ("LoadBalancerArn", listener.balancer.as_str().into()),
-        ("Port", i64::from(listener.port).into()),
-        ("Protocol", "HTTP".into()),
-        ("DefaultActions", Node::List(listener.default_actions.iter().map(action).collect())),
+    let tls = listener.tls.as_ref();
+    let certificates = tls.map(|tls| {
+        // Those beside the default one are told by an operation of their own.
+        let default = tls.certificates.iter().take(1);
+        let default = default.map(|arn| Node::Struct(vec![("CertificateArn", arn.as_str().into())]));
+        Node::List(default.collect())
+    });
+    Node::members([
+        ("ListenerArn", Some(listener.arn.as_str().into())),
+        ("LoadBalancerArn", Some(listener.balancer.as_str().into())),
+        ("Port", Some(i64::from(listener.port).into())),
+        ("Protocol", Some(if tls.is_some() { "HTTPS" } else { "HTTP" }.into())),
+        ("SslPolicy", tls.map(|tls| tls.policy.as_str().into())),
+        ("Certificates", certificates),
+        ("DefaultActions", Some(Node::List(listener.default_actions.iter().map(action).collect()))),
     ])
 }
 

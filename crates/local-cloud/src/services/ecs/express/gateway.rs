@@ -6,7 +6,7 @@ use super::ExpressService;
 use crate::Services;
 use crate::services::ec2::{Item, ItemKind};
 use crate::services::ecs::{Ecs, EcsError};
-use crate::services::elbv2::{Action, Attributes, LoadBalancer};
+use crate::services::elbv2::{Action, Attributes, ListenerSettings, LoadBalancer};
 use crate::services::ids;
 use crate::wire::epoch_millis;
 
@@ -65,7 +65,9 @@ impl Ecs {
             "Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"},
         }))
         .map_err(refused)?;
-        let listener = services.elbv2.create_listener(&arn, 443, vec![nobody], BTreeMap::new()).await;
+        let settings =
+            ListenerSettings { port: 443, tls: None, default_actions: vec![nobody], tags: BTreeMap::new() };
+        let listener = services.elbv2.create_listener(&arn, settings).await;
         let listener = listener.map_err(refused)?.arn;
         let gateway =
             Gateway { vpc, scheme: scheme.to_owned(), load_balancer: arn, listener, security_group };
