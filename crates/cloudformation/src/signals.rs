@@ -123,7 +123,7 @@ mod tests {
         Signal { unique_id: unique_id.to_owned(), success, detail: Some("no disk".to_owned()) }
     }
 
-    const TWO: CreationPolicy = CreationPolicy { count: 2, timeout: Duration::from_secs(60) };
+    const TWO: CreationPolicy = CreationPolicy { count: 2, timeout: Duration::from_mins(1) };
 
     #[tokio::test(start_paused = true)]
     async fn each_unique_id_counts_once() {

@@ -116,7 +116,8 @@ async fn a_program_that_does_not_serve_leaves_the_old_instance_alone() {
     assert!(served > 0 && failures.is_empty(), "{served} served, {failures:?}");
     assert_eq!(pids(&test), before);
     let group = test.services().logs.group(&outputs["LogGroupName"]).unwrap();
-    let text: String = group.streams().iter().map(|stream| format!("{} ", stream.name)).collect();
+    let names: Vec<String> = group.streams().iter().map(|stream| stream.name.clone()).collect();
+    let text = names.join(" ");
     assert!(text.contains("/program") && text.contains("/cloud-init"), "{text}");
     test.cloud.stop().await;
 }
