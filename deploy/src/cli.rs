@@ -37,6 +37,9 @@ pub struct GlobalArgs {
     /// AWS region [default: the profile's, or us-east-1 on the embedded cloud]
     #[arg(long, global = true)]
     pub region: Option<String>,
+    /// What a call to another region of the embedded cloud takes longer, there and back: 0 to 1000 ms [default: 0]
+    #[arg(long, global = true, value_name = "MS")]
+    pub distance_ms: Option<String>,
     /// AWS profile
     #[arg(long, global = true)]
     pub profile: Option<String>,
@@ -71,6 +74,7 @@ impl GlobalArgs {
             target: self.target.or(earlier.target),
             prefix: self.prefix.or(earlier.prefix),
             region: self.region.or(earlier.region),
+            distance_ms: self.distance_ms.or(earlier.distance_ms),
             profile: self.profile.or(earlier.profile),
             endpoint_url: self.endpoint_url.or(earlier.endpoint_url),
             templates: self.templates.or(earlier.templates),

@@ -1,5 +1,6 @@
 //! What every command is given.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use catalog::{Catalog, Variant};
@@ -50,6 +51,27 @@ impl Context {
             locked = locked => locked,
             () = self.cancel.cancelled() => Err(Failure::interrupted("interrupted while waiting")),
         }
+    }
+
+    /// Keeps in mind that this deployment has something in another region, as long as the state directory lasts.
+    pub fn remember(&self, target: &Target, region: &str) -> Result<(), Failure> {
+        // The embedded cloud can be asked for all of its regions.
+        if target.regions.is_empty() { self.state.remember(&self.deployment(target), region) } else { Ok(()) }
+    }
+
+    /// The other regions that this deployment has, or had, something in.
+    pub fn remembered(&self, target: &Target) -> Result<BTreeSet<String>, Failure> {
+        self.state.remembered(&self.deployment(target))
+    }
+
+    /// Forgets them, once nothing is left there.
+    pub fn forget(&self, target: &Target) -> Result<(), Failure> {
+        self.state.forget(&self.deployment(target))
+    }
+
+    fn deployment(&self, target: &Target) -> String {
+        let endpoint = self.settings.endpoint.as_ref().map(|endpoint| slug(endpoint.as_str()) + "-");
+        format!("{}{}-{}", endpoint.unwrap_or_default(), target.region, self.settings.prefix)
     }
 
     /// Asks before something that costs money or deletes; an embedded cloud or an emulator on this machine needs no

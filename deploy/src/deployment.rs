@@ -10,23 +10,28 @@ use stacks::{ApplyOptions, Blackboard, Outcome, StackReport};
 use crate::context::Context;
 use crate::emptying::Emptying;
 use crate::failure::{Exit, Failure};
+use crate::groundwork;
 use crate::plan::{Plan, Purpose, Wanted};
 use crate::printer::{StackRow, count, seconds};
 use crate::shipping;
 use crate::target::Target;
-use crate::work::{self, Subject};
+use crate::work::{self, Outputs, Subject};
 
 /// What became of a plan.
 #[derive(Debug, Serialize)]
 pub struct Deployment {
+    /// Those in other regions first.
     pub stacks: Vec<StackReport>,
+    /// What foundation stacks in other regions put out, by region.
+    #[serde(skip)]
+    elsewhere: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(skip)]
     built: Result<(), Failure>,
 }
 
 impl Deployment {
-    /// The outputs of the stacks that stand, together; variants' outputs are not among them.
-    pub fn foundation_outputs(&self, plan: &Plan<'_>) -> BTreeMap<String, String> {
+    /// The outputs of the foundation stacks that stand.
+    pub fn foundation_outputs(&self, plan: &Plan<'_>) -> Outputs {
         let names: Vec<&str> = plan
             .specs
             .iter()
@@ -34,7 +39,8 @@ impl Deployment {
             .map(|spec| spec.name.as_str())
             .collect();
         let foundation = self.stacks.iter().filter(|report| names.contains(&report.stack.as_str()));
-        foundation.flat_map(|report| report.outputs.clone()).collect()
+        let home = foundation.flat_map(|report| report.outputs.clone()).collect();
+        Outputs { home, elsewhere: self.elsewhere.clone() }
     }
 
     /// The variants of a workload that stand, to be asked.
@@ -152,13 +158,14 @@ pub fn unavailable(variant: &Variant, outcome: &Outcome) -> Option<String> {
     })
 }
 
-/// Applies the plan's stacks while its artifacts are built and uploaded.
+/// Applies the plan's stacks while its artifacts are built and uploaded, once their groundwork is laid.
 pub async fn deploy(
     context: &Context,
     target: &Target,
     plan: &Plan<'_>,
     board: Blackboard,
 ) -> Result<Deployment, Failure> {
+    let groundwork = groundwork::lay(context, target, plan, &board).await?;
     let wanted: Vec<Wanted> =
         plan.wanted.iter().filter(|wanted| board.peek(&wanted.name).is_none()).cloned().collect();
     let shipments = shipping::promise(&board, &wanted);
@@ -191,7 +198,9 @@ pub async fn deploy(
     };
     let (reports, built, ()) = tokio::join!(apply, ship, draw);
     context.printer.end();
-    Ok(Deployment { stacks: reports?, built })
+    let mut stacks = groundwork.stacks;
+    stacks.extend(reports?);
+    Ok(Deployment { stacks, elsewhere: groundwork.elsewhere, built })
 }
 
 fn rows(context: &Context, plan: &Plan<'_>) -> Vec<StackRow> {

@@ -11,13 +11,15 @@ mod serve;
 mod state_dir;
 
 pub use background::{Presence, died, find, start, stop, sweep_dead};
-pub use embedded::{Embedded, regions};
+pub use embedded::{Embedded, Geography};
 pub use record::Record;
 pub use serve::serve;
 pub use state_dir::{HeldLock, StateDir};
 
 /// The regions that a cloud is started with where none is asked for.
 pub const DEFAULT_REGION: &str = "us-east-1";
+/// The region that every cloud has beside, so that something can be far away.
+const SECOND_REGION: &str = "us-west-2";
 
 /// How the cloud's child processes are started: this program with its hidden subcommand.
 fn launcher() -> std::io::Result<data_plane::launcher::Launcher> {

@@ -8,6 +8,7 @@ mod deployment;
 mod domain;
 mod emptying;
 mod failure;
+mod groundwork;
 mod load_plan;
 mod local;
 mod local_http;

@@ -16,6 +16,8 @@ pub const PREFIX_TAG: &str = "deploy:prefix";
 pub const STACK_TAG: &str = "deploy:stack";
 /// `foundation` or `variant`.
 pub const KIND_TAG: &str = "deploy:kind";
+/// The region of the variants that use a stack; only stacks in other regions have it.
+pub const HOME_TAG: &str = "deploy:home";
 /// The parameter that decides for which processor a variant's artifacts are built.
 const ARCHITECTURE: &str = "Architecture";
 
@@ -29,6 +31,14 @@ pub struct Wanted {
     pub name: String,
     pub artifact: Artifact,
     pub flavor: Flavor,
+}
+
+/// What stands already, and in which region the variants stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing<'a> {
+    /// Empty where it is not known yet.
+    pub home: &'a str,
+    pub stacks: &'a [DeployedStack],
 }
 
 /// What a plan is for.
@@ -48,6 +58,14 @@ pub struct Plan<'c> {
     pub variants: Vec<&'c Variant>,
     pub specs: Vec<StackSpec>,
     pub wanted: Vec<Wanted>,
+    /// Foundation stacks in other regions than the variants, by region; they must stand and be filled before the others are
+    /// touched.
+    pub groundwork: Groundwork<'c>,
+}
+
+/// The name on the blackboard of an output of a foundation stack in another region.
+pub fn output_in(output: &str, region: &str) -> String {
+    format!("{output} in {region}")
 }
 
 /// Reads `[VARIANT.]TUNABLE=VALUE` and the settings file's values for the selected variants.
@@ -97,14 +115,14 @@ impl<'c> Plan<'c> {
         settings: &Settings,
         variants: Vec<&'c Variant>,
         given: &Given,
-        deployed: &[DeployedStack],
+        standing: Standing<'_>,
     ) -> Result<Self, Failure> {
-        let foundation = foundation(catalog, settings, &variants, given, deployed)?;
+        let (foundation, groundwork) = foundation(catalog, settings, &variants, given, standing)?;
         let mut specs: Vec<StackSpec> =
             foundation.iter().map(|template| foundation_spec(catalog, settings, template)).collect();
         let mut wanted: Vec<Wanted> = Vec::new();
         for variant in &variants {
-            let (spec, needed) = variant_spec(catalog, settings, variant, given, deployed)?;
+            let (spec, needed) = variant_spec(catalog, settings, variant, given, standing)?;
             specs.push(spec);
             for one in needed {
                 if !wanted.contains(&one) {
@@ -112,7 +130,7 @@ impl<'c> Plan<'c> {
                 }
             }
         }
-        Ok(Self { purpose: Purpose::Up, foundation, variants, specs, wanted })
+        Ok(Self { purpose: Purpose::Up, foundation, variants, specs, wanted, groundwork })
     }
 
     /// Plans new settings of one variant that stands already, and the foundation stacks that they are the first to need.
@@ -121,20 +139,21 @@ impl<'c> Plan<'c> {
         settings: &Settings,
         variant: &'c Variant,
         given: &Given,
-        deployed: &[DeployedStack],
+        standing: Standing<'_>,
     ) -> Result<Self, Failure> {
         let stands = |template: &&Template| {
             let name = settings.stack_name(template.name());
-            let stack = deployed.iter().find(|stack| stack.name == name);
+            let stack = standing.stacks.iter().find(|stack| stack.name == name);
             stack.is_some_and(|stack| template.outputs().keys().all(|name| stack.outputs.contains_key(name)))
         };
-        let mut foundation = foundation(catalog, settings, &[variant], given, deployed)?;
+        let (mut foundation, groundwork) = foundation(catalog, settings, &[variant], given, standing)?;
         foundation.retain(|template| !stands(template));
         let mut specs: Vec<StackSpec> =
             foundation.iter().map(|template| foundation_spec(catalog, settings, template)).collect();
-        let (spec, wanted) = variant_spec(catalog, settings, variant, given, deployed)?;
+        let (spec, wanted) = variant_spec(catalog, settings, variant, given, standing)?;
         specs.push(spec);
-        Ok(Self { purpose: Purpose::Redeploy, foundation, variants: vec![variant], specs, wanted })
+        let purpose = Purpose::Redeploy;
+        Ok(Self { purpose, foundation, variants: vec![variant], specs, wanted, groundwork })
     }
 
     /// The plan of the foundation stacks alone, and that of the variants on top of them.
@@ -142,7 +161,9 @@ impl<'c> Plan<'c> {
         let specs = self.specs.split_off(self.foundation.len());
         let variants = std::mem::take(&mut self.variants);
         let wanted = std::mem::take(&mut self.wanted);
-        let upon = Self { purpose: self.purpose, foundation: Vec::new(), variants, specs, wanted };
+        let groundwork = std::mem::take(&mut self.groundwork);
+        let upon =
+            Self { purpose: self.purpose, foundation: Vec::new(), variants, specs, wanted, groundwork };
         (Self { purpose: Purpose::Up, ..self }, upon)
     }
 
@@ -150,7 +171,13 @@ impl<'c> Plan<'c> {
     pub fn resources(&self) -> usize {
         let templates =
             self.foundation.iter().copied().chain(self.variants.iter().map(|variant| &variant.template));
-        templates.map(|template| template.document().resources().len()).sum()
+        let elsewhere = self.groundwork.values().flatten().map(|(template, _)| *template);
+        templates.chain(elsewhere).map(|template| template.document().resources().len()).sum()
+    }
+
+    /// How many stacks there are.
+    pub fn stacks(&self) -> usize {
+        self.specs.len() + self.groundwork.values().map(Vec::len).sum::<usize>()
     }
 }
 
@@ -185,21 +212,46 @@ impl Values {
     }
 }
 
-/// The foundation stacks that the variants need with their settings.
+/// Templates with the specs of stacks, by region.
+pub type Groundwork<'c> = BTreeMap<String, Vec<(&'c Template, StackSpec)>>;
+
+/// The foundation stacks that the variants need with their settings: those in their own region, and those in others.
 fn foundation<'c>(
     catalog: &'c Catalog,
     settings: &Settings,
     variants: &[&'c Variant],
     given: &Given,
-    deployed: &[DeployedStack],
-) -> Result<Vec<&'c Template>, Failure> {
+    standing: Standing<'_>,
+) -> Result<(Vec<&'c Template>, Groundwork<'c>), Failure> {
     let values = variants
         .iter()
-        .map(|variant| Ok((variant.id.as_str(), Values::of(settings, variant, given, deployed)?.all())))
+        .map(|variant| {
+            Ok((variant.id.as_str(), Values::of(settings, variant, given, standing.stacks)?.all()))
+        })
         .collect::<Result<BTreeMap<_, _>, Failure>>()?;
-    Ok(catalog.foundation_for(variants, |variant, parameter| {
+    let backend = |variant: &Variant| {
+        let values = values.get(variant.id.as_str())?;
+        variant.backend_region(values).filter(|region| *region != standing.home)
+    };
+    let placed: Vec<_> = variants.iter().map(|variant| (*variant, backend(variant))).collect();
+    let mut regions = catalog.foundation_by_region(&placed, |variant, parameter| {
         values.get(variant.id.as_str()).is_some_and(|values| variant.wants(parameter, values))
-    }))
+    });
+    let foundation = regions.remove(&None).unwrap_or_default();
+    let mut groundwork = Groundwork::new();
+    for (region, templates) in
+        regions.into_iter().filter_map(|(region, templates)| Some((region?, templates)))
+    {
+        let specs = templates.into_iter().map(|template| {
+            let mut spec = foundation_spec(catalog, settings, template);
+            spec.name = settings.stack_name_in(template.name(), &region);
+            spec.tags.insert(HOME_TAG.to_owned(), standing.home.to_owned());
+            (template, spec)
+        });
+        let specs = specs.collect();
+        groundwork.insert(region, specs);
+    }
+    Ok((foundation, groundwork))
 }
 
 fn foundation_spec(catalog: &Catalog, settings: &Settings, template: &Template) -> StackSpec {
@@ -213,9 +265,9 @@ fn variant_spec(
     settings: &Settings,
     variant: &Variant,
     given: &Given,
-    deployed: &[DeployedStack],
+    standing: Standing<'_>,
 ) -> Result<(StackSpec, Vec<Wanted>), Failure> {
-    let values = Values::of(settings, variant, given, deployed)?;
+    let values = Values::of(settings, variant, given, standing.stacks)?;
     check_change(variant, &values.current, &values.given)?;
     check_processor(settings, variant, &values.given)?;
     let all = values.all();
@@ -224,6 +276,13 @@ fn variant_spec(
     let flavor = flavor(settings.target, architecture.map(String::as_str))?;
     let mut spec = spec(catalog, settings, &variant.template, "variant");
     spec.inputs.retain(|parameter, _| variant.wants(parameter, &all));
+    if let Some(region) = variant.backend_region(&all).filter(|region| *region != standing.home) {
+        for (parameter, provider) in catalog.inputs(&variant.template) {
+            if let Some(source) = spec.inputs.get_mut(parameter).filter(|_| variant.has_behind(provider)) {
+                *source = output_in(parameter, region);
+            }
+        }
+    }
     let mut wanted = Vec::new();
     for (parameter, artifact) in &variant.artifacts {
         if !variant.wants(parameter, &all) {

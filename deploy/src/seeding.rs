@@ -6,12 +6,15 @@
 
 mod store;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Instant;
 
+use catalog::Variant;
 use futures::StreamExt;
 use serde::Serialize;
 use serde_json::json;
+use workload::Workload;
 use workload::query::Flock;
 
 use self::store::{BATCH, Progress, Store};
@@ -21,7 +24,7 @@ use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::printer::seconds;
 use crate::target::Target;
-use crate::work;
+use crate::work::{self, Outputs};
 
 /// How many batches are under way at once.
 const CONCURRENT: usize = 4;
@@ -50,11 +53,44 @@ pub async fn ensure(
     deployment: &Deployment,
 ) -> Result<(), Failure> {
     let outputs = deployment.foundation_outputs(plan);
-    let mut tables: Vec<&String> = plan
-        .variants
-        .iter()
-        .filter_map(|variant| outputs.get(work::seeded_table(&variant.workload)?))
-        .collect();
+    let like = pattern(target, &outputs).await?;
+    fill_empty(context, target, &plan.variants, &outputs.home, like).await
+}
+
+/// The tables that workloads read, with the region of each; `None` is that of the variants, which comes first.
+pub fn tables<'o>(workloads: &[&str], outputs: &'o Outputs) -> Vec<(Option<&'o str>, &'o String)> {
+    let mut names: Vec<&'static str> = workloads.iter().filter_map(|name| work::seeded_table(name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let of =
+        |name| outputs.with(name).filter_map(move |(region, outputs)| Some((region, outputs.get(name)?)));
+    names.into_iter().flat_map(of).collect()
+}
+
+/// The flock of the first table that is filled. A table beside it is to hold the same.
+pub async fn pattern(target: &Target, outputs: &Outputs) -> Result<Option<Flock>, Failure> {
+    let workloads: Vec<&str> = Workload::ALL.iter().map(|workload| workload.name()).collect();
+    for (region, table) in tables(&workloads, outputs) {
+        let place = target.in_region(region);
+        if let Some(progress) =
+            Store::new(&place.signed, table).progress().await?.filter(Progress::is_complete)
+        {
+            return Ok(Some(progress.flock));
+        }
+    }
+    Ok(None)
+}
+
+/// Seeds those of the variants' tables, among the outputs of one region, that are empty or whose seeding was interrupted.
+pub async fn fill_empty(
+    context: &Context,
+    target: &Target,
+    variants: &[&Variant],
+    outputs: &BTreeMap<String, String>,
+    like: Option<Flock>,
+) -> Result<(), Failure> {
+    let mut tables: Vec<&String> =
+        variants.iter().filter_map(|variant| outputs.get(work::seeded_table(&variant.workload)?)).collect();
     tables.sort_unstable();
     tables.dedup();
     for table in tables {
@@ -62,7 +98,7 @@ pub async fn ensure(
         let flock = match store.progress().await? {
             Some(progress) if progress.is_complete() => continue,
             Some(progress) => progress.flock,
-            None if store.is_empty().await? => Flock::DEFAULT,
+            None if store.is_empty().await? => like.unwrap_or(Flock::DEFAULT),
             // Somebody else's items are for them to care about.
             None => continue,
         };

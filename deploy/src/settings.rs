@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::cli::GlobalArgs;
 use crate::failure::Failure;
 pub use file::SettingsFile;
-pub use names::{Endpoint, Prefix, Region};
+pub use names::{Distance, Endpoint, Prefix, Region};
 
 /// Where to deploy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Settings {
     pub target: TargetKind,
     pub prefix: Prefix,
     pub region: Option<Region>,
+    /// How far apart the embedded cloud's regions are.
+    pub distance: Distance,
     pub profile: Option<String>,
     pub endpoint: Option<Endpoint>,
     pub templates: Option<PathBuf>,
@@ -83,6 +85,10 @@ impl Settings {
             region: text(flags.region, "region", &file.content.region)
                 .map(|(value, place)| Region::parse(&value, &place))
                 .transpose()?,
+            distance: match text(flags.distance_ms, "distance-ms", &None) {
+                Some((value, place)) => Distance::parse(&value, &place, target)?,
+                None => Distance::default(),
+            },
             profile: text(flags.profile, "profile", &file.content.profile).map(|(value, _)| value),
             endpoint: endpoint.map(|(value, place)| Endpoint::parse(&value, &place)).transpose()?,
             templates,
@@ -99,6 +105,12 @@ impl Settings {
     /// The stack of a template, by the template's file stem.
     pub fn stack_name(&self, stem: &str) -> String {
         format!("{}-{stem}", self.prefix)
+    }
+
+    /// The stack of a template in another region than the variants that use it. No two stacks of a deployment are called
+    /// alike, nor those of two deployments whose variants stand in different regions.
+    pub fn stack_name_in(&self, stem: &str, region: &str) -> String {
+        format!("{}-{stem}-{region}", self.prefix)
     }
 }
 

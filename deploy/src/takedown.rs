@@ -11,13 +11,13 @@ use stacks::sweep::{Findings, Leftover, Scope, sweep};
 use stacks::{DeleteOptions, DeleteSpec, DeletionHooks, DeployedStack, Outcome, StackReport, inspect};
 use tokio_util::sync::CancellationToken;
 
-use crate::commands::status::{is_ours, stem};
+use crate::commands::status::{elsewhere, is_ours, region, stem};
 use crate::context::Context;
 use crate::domain;
 use crate::emptying::Emptying;
 use crate::failure::Failure;
 use crate::local_http;
-use crate::plan::{KIND_TAG, PREFIX_TAG, STACK_TAG};
+use crate::plan::{HOME_TAG, KIND_TAG, PREFIX_TAG, STACK_TAG};
 use crate::printer::{StackRow, count, seconds};
 use crate::target::Target;
 
@@ -103,7 +103,8 @@ pub fn doomed(deployed: &[DeployedStack], chosen: Option<&BTreeSet<&str>>) -> Ve
     doomed
 }
 
-/// Deletes stacks, those that use others first, and looks for leftovers.
+/// Deletes stacks, those that use others first, and looks for leftovers. What stands in other regions is used from here, so it
+/// goes last.
 pub async fn take_down(
     context: &Context,
     target: &Target,
@@ -111,13 +112,61 @@ pub async fn take_down(
     cancel: &CancellationToken,
 ) -> Result<Takedown, Failure> {
     let begin = Instant::now();
-    let emptying = Emptying::shared(target);
+    let mut elsewhere = elsewhere(context, target, doomed)?;
+    elsewhere.extend(doomed.iter().filter_map(region).map(str::to_owned));
+    let mut regions: BTreeMap<Option<&str>, Vec<DeployedStack>> = BTreeMap::new();
+    regions.entry(None).or_default();
+    for stack in doomed {
+        regions.entry(region(stack)).or_default().push(stack.clone());
+    }
+    let mut stacks: Vec<StackReport> = Vec::new();
+    for (region, doomed) in regions {
+        let standing = stacks.iter().find(|report| !report.outcome.is_success());
+        match standing.map(|report| report.stack.clone()) {
+            None => stacks.extend(delete(context, &target.in_region(region), &doomed, cancel).await?),
+            Some(user) => stacks.extend(doomed.iter().map(|stack| spared(stack, &user))),
+        }
+    }
+    let mut takedown = Takedown {
+        stacks,
+        left: Vec::new(),
+        unconfirmed: Vec::new(),
+        blind: Vec::new(),
+        elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    if !takedown.stacks.iter().any(|report| report.outcome == Outcome::Interrupted) {
+        look(context, target, &elsewhere, &mut takedown).await?;
+    }
+    Ok(takedown)
+}
+
+/// A stack that stays because the other one, which may use it, could not be deleted.
+fn spared(stack: &DeployedStack, user: &str) -> StackReport {
+    StackReport {
+        stack: stack.name.clone(),
+        stack_id: Some(stack.id.clone()),
+        outcome: Outcome::Skipped { cause: format!("{user} may still use it") },
+        elapsed_ms: 0,
+        outputs: BTreeMap::new(),
+        parameters: BTreeMap::new(),
+    }
+}
+
+/// Deletes the stacks of one region.
+async fn delete(
+    context: &Context,
+    place: &Target,
+    doomed: &[DeployedStack],
+    cancel: &CancellationToken,
+) -> Result<Vec<StackReport>, Failure> {
+    let emptying = Emptying::shared(place);
     let hooks = Arc::clone(&emptying) as Arc<dyn DeletionHooks>;
-    let options = DeleteOptions { pacing: target.pacing, hooks, cancel: cancel.clone() };
+    let options = DeleteOptions { pacing: place.pacing, hooks, cancel: cancel.clone() };
     let specs: Vec<DeleteSpec> = doomed.iter().map(|stack| delete_spec(context, stack, doomed)).collect();
     let rows: Vec<StackRow> = doomed.iter().map(|stack| row(context, stack)).collect();
-    context.printer.begin("down", &count(specs.len(), "stack"), &rows);
-    let (delete, mut events) = stacks::delete(target.cloudformation.clone(), specs, options);
+    let there = doomed.iter().find_map(region).map(|region| format!(" in {region}")).unwrap_or_default();
+    context.printer.begin("down", &format!("{}{there}", count(specs.len(), "stack")), &rows);
+    let (delete, mut events) = stacks::delete(place.cloudformation.clone(), specs, options);
     let draw = async {
         while let Some(event) = events.next().await {
             context.printer.event(&event);
@@ -125,29 +174,19 @@ pub async fn take_down(
     };
     let (reports, ()) = tokio::join!(delete, draw);
     context.printer.end();
-    let mut takedown = Takedown {
-        stacks: reports?,
-        left: Vec::new(),
-        unconfirmed: Vec::new(),
-        blind: Vec::new(),
-        elapsed_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-    };
-    if !takedown.stacks.iter().any(|report| report.outcome == Outcome::Interrupted) {
-        if let Err(reason) = emptying.clear_leavings().await {
-            context
-                .printer
-                .warn(&format!("log groups that services left behind could not be deleted: {reason}"));
+    let reports = reports?;
+    for stack in doomed {
+        let deleted =
+            |report: &&StackReport| report.stack == stack.name && report.outcome == Outcome::Deleted;
+        if reports.iter().find(deleted).is_some() {
+            domain::forget(context, place, &stack.name, &stack.parameters, &BTreeMap::new()).await;
         }
-        for stack in doomed {
-            let deleted =
-                |report: &&StackReport| report.stack == stack.name && report.outcome == Outcome::Deleted;
-            if takedown.stacks.iter().find(deleted).is_some() {
-                domain::forget(context, target, &stack.name, &stack.parameters, &BTreeMap::new()).await;
-            }
-        }
-        look(context, target, &mut takedown).await?;
     }
-    Ok(takedown)
+    let interrupted = reports.iter().any(|report| report.outcome == Outcome::Interrupted);
+    if !interrupted && let Err(reason) = emptying.clear_leavings().await {
+        context.printer.warn(&format!("log groups that services left behind could not be deleted: {reason}"));
+    }
+    Ok(reports)
 }
 
 fn row(context: &Context, stack: &DeployedStack) -> StackRow {
@@ -159,14 +198,19 @@ fn row(context: &Context, stack: &DeployedStack) -> StackRow {
     }
 }
 
+/// The stem of the template that a stack was made from.
+fn template_of<'s>(context: &Context, stack: &'s DeployedStack) -> &'s str {
+    stack.tags.get(STACK_TAG).map_or_else(|| stem(context, &stack.name), String::as_str)
+}
+
 /// A stack goes after those that it feeds. Of a stack that no present template describes everything is assumed.
 fn delete_spec(context: &Context, stack: &DeployedStack, doomed: &[DeployedStack]) -> DeleteSpec {
     let catalog = &context.catalog;
-    let own = stem(context, &stack.name);
+    let own = template_of(context, stack);
     let foundation = catalog.foundation().find(|template| template.name() == own);
     let variant = catalog.variants().find(|variant| variant.id == own);
     let feeds = |other: &DeployedStack| {
-        let other = stem(context, &other.name);
+        let other = template_of(context, other);
         let other_variant = catalog.variants().find(|variant| variant.id == other);
         let other_foundation = catalog.foundation().find(|template| template.name() == other);
         match (other_variant, other_foundation) {
@@ -196,30 +240,31 @@ fn delete_spec(context: &Context, stack: &DeployedStack, doomed: &[DeployedStack
 }
 
 /// Looks for what is left, again while something is, since lists lag behind deletions.
-async fn look(context: &Context, target: &Target, takedown: &mut Takedown) -> Result<(), Failure> {
-    let gone: Vec<String> = takedown.stacks.iter().map(|report| report.stack.clone()).collect();
-    let prefix = context.settings.prefix.stem();
-    let (ours, others): (Vec<_>, Vec<_>) = inspect::stacks(&target.cloudformation, &prefix)
-        .await?
-        .into_iter()
-        .partition(|stack| is_ours(context, stack));
-    let except: Vec<String> = others.into_iter().map(|stack| stack.name).collect();
-    // Where other stacks stand under the prefix, only what belonged to the deleted ones counts.
-    let everything = ours.iter().all(|stack| gone.contains(&stack.name));
-    let prefixes: Vec<String> =
-        if everything { vec![prefix] } else { gone.iter().map(|name| format!("{name}-")).collect() };
-    let scopes: Vec<Scope> = prefixes.iter().map(|prefix| scope(context, prefix, &except)).collect();
+async fn look(
+    context: &Context,
+    target: &Target,
+    regions: &BTreeSet<String>,
+    takedown: &mut Takedown,
+) -> Result<(), Failure> {
+    let mut views = vec![view(context, target, target, &takedown.stacks).await?];
+    for region in regions {
+        views.push(view(context, target, &target.at(region), &takedown.stacks).await?);
+    }
+    let everything = views.iter().all(|view| view.everything);
     let begin = Instant::now();
     loop {
         let mut all = Findings::default();
-        for scope in &scopes {
-            let found = sweep(&target.cloudformation, &target.signed, scope).await;
-            all.leftovers.extend(found.leftovers);
-            all.unconfirmed.extend(found.unconfirmed);
-            all.blind.extend(found.blind);
+        for view in &views {
+            for scope in &view.scopes {
+                let found = sweep(&view.place.cloudformation, &view.place.signed, scope).await;
+                all.leftovers.extend(found.leftovers);
+                all.unconfirmed.extend(found.unconfirmed);
+                all.blind.extend(found.blind);
+            }
         }
         if target.local_endpoint.is_some() {
             let inventory = inventory(target).await?;
+            let scopes = views.iter().flat_map(|view| view.scopes.iter().cloned()).collect::<Vec<_>>();
             all.leftovers.extend(of_inventory(&inventory, everything, &scopes));
             // The inventory sees what any look at a service could.
             all.blind.clear();
@@ -230,19 +275,58 @@ async fn look(context: &Context, target: &Target, takedown: &mut Takedown) -> Re
             takedown.left = all.leftovers;
             takedown.unconfirmed = all.unconfirmed;
             takedown.blind = all.blind;
+            if everything && takedown.is_complete() {
+                context.forget(target)?;
+            }
             return Ok(());
         }
         tokio::time::sleep(target.pacing.interval).await;
     }
 }
 
-fn scope(context: &Context, prefix: &str, except: &[String]) -> Scope {
-    let mut tags = vec![(PREFIX_TAG.to_owned(), context.settings.prefix.to_string())];
-    let stem = prefix.strip_prefix(&context.settings.prefix.stem()).unwrap_or_default().trim_end_matches('-');
-    if !stem.is_empty() {
-        tags.push((STACK_TAG.to_owned(), stem.to_owned()));
+/// What is looked for in one region.
+struct View {
+    place: Target,
+    scopes: Vec<Scope>,
+    /// Whether nothing of the deployment is to be left there.
+    everything: bool,
+}
+
+/// Where other stacks stand under the prefix, only what belonged to the deleted ones counts. In other regions than the
+/// variants' own the prefix may be that of a deployment there.
+async fn view(
+    context: &Context,
+    target: &Target,
+    place: &Target,
+    gone: &[StackReport],
+) -> Result<View, Failure> {
+    let prefix = context.settings.prefix.stem();
+    let (ours, others): (Vec<_>, Vec<_>) = inspect::stacks(&place.cloudformation, &prefix)
+        .await?
+        .into_iter()
+        .partition(|stack| is_ours(context, target, place, stack));
+    let except: Vec<String> = others.into_iter().map(|stack| stack.name).collect();
+    let everything = ours.iter().all(|stack| gone.iter().any(|report| report.stack == stack.name));
+    let tag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut scopes = Vec::new();
+    let mut add = |prefix: String, of: Option<(String, String)>| {
+        let mut tags = vec![tag(PREFIX_TAG, context.settings.prefix.as_str())];
+        tags.extend(of);
+        scopes.push(Scope { prefix, tags, except: except.clone() });
+    };
+    if place.region != target.region {
+        for report in gone.iter().filter(|report| report.stack.ends_with(&place.region)) {
+            add(format!("{}-", report.stack), Some(tag(HOME_TAG, &target.region)));
+        }
+    } else if everything {
+        add(prefix, None);
+    } else {
+        for report in gone {
+            let stem = stem(context, &report.stack);
+            add(format!("{}-", report.stack), Some(tag(STACK_TAG, stem)));
+        }
     }
-    Scope { prefix: prefix.to_owned(), tags, except: except.to_vec() }
+    Ok(View { place: place.clone(), scopes, everything })
 }
 
 /// Everything that the embedded cloud holds.

@@ -9,12 +9,13 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use signed_http::{SignedHttpError, Transport};
-use stacks::Pacing;
+use stacks::{DeployedStack, Pacing};
 
 use crate::failure::{Failure, chain};
-use crate::local::{self, DEFAULT_REGION, Presence, Record, StateDir};
+use crate::local::{self, DEFAULT_REGION, Geography, Presence, Record, StateDir};
+use crate::plan::Standing;
 use crate::printer::Printer;
-use crate::settings::{Settings, TargetKind};
+use crate::settings::{Distance, Settings, TargetKind};
 
 /// Clients for one account and region.
 #[derive(Clone)]
@@ -31,6 +32,11 @@ pub struct Target {
     pub local_endpoint: Option<String>,
     /// PEM files of authorities that are trusted beside those of the machine.
     pub roots: Vec<PathBuf>,
+    /// How far apart the embedded cloud's regions are made to be.
+    pub distance: Distance,
+    /// All regions of the embedded cloud; those of AWS are not known beforehand.
+    pub regions: Vec<String>,
+    config: SdkConfig,
 }
 
 /// Who the credentials belong to.
@@ -42,7 +48,7 @@ pub struct Identity {
 
 impl Target {
     /// An embedded cloud that serves, with the PEM file of its authority.
-    pub fn local(endpoint: &str, ca: &Path, region: Option<&str>) -> Self {
+    pub fn local(endpoint: &str, ca: &Path, region: Option<&str>, geography: &Geography) -> Self {
         let region = region.unwrap_or(DEFAULT_REGION).to_owned();
         // Nothing is read from the environment: the embedded cloud takes any credentials.
         let config = SdkConfig::builder()
@@ -64,6 +70,8 @@ impl Target {
             local_endpoint: Some(endpoint.to_owned()),
             roots: vec![ca.to_owned()],
             signed: target.signed.with_transport(Transport::trusting(ca)),
+            distance: geography.distance,
+            regions: geography.regions.clone(),
             ..target
         }
     }
@@ -106,7 +114,50 @@ impl Target {
             costs: false,
             local_endpoint: None,
             roots: Vec::new(),
+            distance: Distance::default(),
+            regions: Vec::new(),
+            config: config.clone(),
         }
+    }
+
+    /// The same account in another region.
+    pub fn at(&self, region: &str) -> Self {
+        if region == self.region {
+            return self.clone();
+        }
+        let config = self.config.clone().into_builder().region(Region::new(region.to_owned())).build();
+        let target = Self::of(&config, self.kind, region.to_owned(), self.pacing);
+        Self {
+            costs: self.costs,
+            local_endpoint: self.local_endpoint.clone(),
+            roots: self.roots.clone(),
+            distance: self.distance,
+            regions: self.regions.clone(),
+            signed: target.signed.with_transport(self.signed.transport().clone()),
+            ..target
+        }
+    }
+
+    /// The same account in a region, or here where none is named.
+    pub fn in_region(&self, region: Option<&str>) -> Self {
+        self.at(region.unwrap_or(&self.region))
+    }
+
+    /// What stands here, for a plan.
+    pub fn standing<'a>(&'a self, stacks: &'a [DeployedStack]) -> Standing<'a> {
+        Standing { home: &self.region, stacks }
+    }
+
+    /// Refuses a region that the embedded cloud does not have. AWS answers for its own.
+    pub fn has(&self, region: &str) -> Result<(), Failure> {
+        if self.regions.is_empty() || self.regions.iter().any(|known| known == region) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "the embedded cloud has no region {region}, only {}",
+            self.regions.join(", ")
+        ))
+        .hint("name one of these"))
     }
 
     async fn identity(&self, settings: &Settings) -> Result<Identity, Failure> {
@@ -160,15 +211,14 @@ impl Target {
         if settings.target == TargetKind::Aws {
             return Self::aws(settings).await.map(|(target, _)| target);
         }
-        let region = settings.region.as_ref().map(crate::settings::Region::as_str);
         let record = match local::find(state).await {
             Presence::Serving(record) => record,
             Presence::Mute(record) => return Err(mute(&record)),
             Presence::Died(record) => {
                 printer.warn(&format!("{}; starting a new one", local::died(&record)));
-                local::start(state, 0, region).await?
+                local::start(state, 0, settings).await?
             }
-            Presence::Absent => local::start(state, 0, region).await?,
+            Presence::Absent => local::start(state, 0, settings).await?,
         };
         Self::of_record(&record, settings)
     }
@@ -183,16 +233,33 @@ impl Target {
             ))
             .hint("leave --region out, or `deploy local stop` and `deploy up` again"));
         }
-        Ok(Self::local(&record.endpoint, &record.ca, region))
+        let distance = Distance::from(record.distance_ms);
+        let geography = Geography { regions: record.regions.clone(), distance };
+        if settings.distance != Distance::default() && settings.distance != distance {
+            return Err(Failure::new(format!(
+                "calls to another region of the embedded cloud at {} take {} ms longer, not {} ms",
+                record.endpoint,
+                distance.millis(),
+                settings.distance.millis()
+            ))
+            .hint("leave --distance-ms out, or `deploy local stop` and `deploy up` again"));
+        }
+        Ok(Self::local(&record.endpoint, &record.ca, region, &geography))
     }
 
     /// How the target is named in a heading.
     pub fn describe(&self) -> String {
         match (&self.local_endpoint, self.kind) {
-            (Some(endpoint), _) => format!(
-                "local (embedded cloud at {endpoint}; latencies are this machine's, not AWS's)   region {}",
-                self.region
-            ),
+            (Some(endpoint), _) => {
+                let apart = match self.distance.millis() {
+                    0 => String::new(),
+                    millis => format!("   calls to another region take {millis} ms longer"),
+                };
+                format!(
+                    "local (embedded cloud at {endpoint}; latencies are this machine's, not AWS's)   region {}{apart}",
+                    self.region
+                )
+            }
             (None, kind) => format!("{}   region {}", kind.name(), self.region),
         }
     }

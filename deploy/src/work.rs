@@ -54,11 +54,30 @@ impl Subject {
     }
 }
 
+/// What the foundation stacks of a deployment put out.
+#[derive(Clone, Debug, Default)]
+pub struct Outputs {
+    /// Of those in the region of the variants, all together.
+    pub home: BTreeMap<String, String>,
+    /// Of those in other regions, by region.
+    pub elsewhere: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Outputs {
+    /// The regions with an output of this name, and all outputs there; the variants' own region, `None`, comes first.
+    pub fn with<'o>(
+        &'o self,
+        name: &'o str,
+    ) -> impl Iterator<Item = (Option<&'o str>, &'o BTreeMap<String, String>)> {
+        let elsewhere = self.elsewhere.iter().map(|(region, outputs)| (Some(region.as_str()), outputs));
+        std::iter::once((None, &self.home)).chain(elsewhere).filter(move |(_, all)| all.contains_key(name))
+    }
+}
+
 /// Where the proof of a check, and what a request needs, is found.
 pub struct Surroundings<'a> {
     pub target: &'a Target,
-    /// The outputs of all foundation stacks.
-    pub outputs: &'a BTreeMap<String, String>,
+    pub outputs: &'a Outputs,
 }
 
 impl<'a> Surroundings<'a> {
@@ -67,9 +86,9 @@ impl<'a> Surroundings<'a> {
         self.target.signed.transport()
     }
 
-    /// An output of a foundation stack, which `purpose` needs.
+    /// An output of a foundation stack in the variants' region, which `purpose` needs.
     pub fn output(&self, name: &str, purpose: &str) -> Result<&'a str, Failure> {
-        self.outputs.get(name).map(String::as_str).ok_or_else(|| {
+        self.outputs.home.get(name).map(String::as_str).ok_or_else(|| {
             Failure::new(format!("no foundation stack has the output {name}, so {purpose}"))
                 .hint("`deploy up` brings the foundation stacks up")
         })

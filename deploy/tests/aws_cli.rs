@@ -381,3 +381,58 @@ fn the_aws_cli_asks_for_what_runs_containers() {
     let missing = cloud.try_aws(&["elbv2", "describe-target-health", "--target-group-arn", group]);
     assert!(String::from_utf8_lossy(&missing.stderr).contains("TargetGroupNotFound"), "{missing:?}");
 }
+
+#[test]
+fn the_aws_cli_reads_and_writes_a_table() {
+    let cloud = Cloud::start();
+    let template =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates/foundation/table.yaml").canonicalize();
+    let template = format!("file://{}", template.unwrap().display());
+    cloud.aws(&["cloudformation", "create-stack", "--stack-name", STACK, "--template-body", &template]);
+    cloud.aws(&["cloudformation", "wait", "stack-create-complete", "--stack-name", STACK]);
+    let table = cloud.output("TableName");
+    let described = cloud.json(&["dynamodb", "describe-table", "--table-name", &table]);
+    assert_eq!(described["Table"]["TableArn"], cloud.output("TableArn"));
+    assert_eq!(described["Table"]["GlobalSecondaryIndexes"][0]["IndexName"], cloud.output("IndexName"));
+
+    let put = |number: u32| {
+        serde_json::json!({"PutRequest": {"Item": {
+            "pk": {"S": format!("t{number}")},
+            "sk": {"S": "turkey"},
+            "breed": {"S": "Bourbon \"Red\" 🦃"},
+            "name": {"S": format!("name {number}")},
+            "weight": {"N": "12.5"},
+        }}})
+    };
+    let items = serde_json::json!({&table: [put(2), put(1), put(3)]}).to_string();
+    let written = cloud.json(&["dynamodb", "batch-write-item", "--request-items", &items]);
+    assert_eq!(written["UnprocessedItems"], serde_json::json!({}));
+    let query = |starting: &[&str]| {
+        let values = serde_json::json!({":b": {"S": "Bourbon \"Red\" 🦃"}}).to_string();
+        let fixed = [
+            "dynamodb",
+            "query",
+            "--table-name",
+            &table,
+            "--index-name",
+            "breed",
+            "--key-condition-expression",
+            "breed = :b",
+            "--expression-attribute-values",
+            &values,
+        ];
+        cloud.json(&[&fixed[..], starting].concat())
+    };
+    let all = query(&[]);
+    let names: Vec<_> = all["Items"].as_array().unwrap().iter().map(|item| &item["name"]["S"]).collect();
+    assert_eq!(names, ["name 1", "name 2", "name 3"]);
+    let first = query(&["--max-items", "2", "--page-size", "2"]);
+    let rest = query(&["--starting-token", first["NextToken"].as_str().unwrap()]);
+    assert_eq!(rest["Items"], serde_json::json!([all["Items"][2]]));
+    let twice = cloud.try_aws(&["dynamodb", "describe-table", "--table-name", "absent"]);
+    assert!(String::from_utf8_lossy(&twice.stderr).contains("ResourceNotFoundException"), "{twice:?}");
+    cloud.aws(&["cloudformation", "delete-stack", "--stack-name", STACK]);
+    cloud.aws(&["cloudformation", "wait", "stack-delete-complete", "--stack-name", STACK]);
+    let left = cloud.json(&["dynamodb", "list-tables"]);
+    assert_eq!(left["TableNames"], serde_json::json!([]));
+}

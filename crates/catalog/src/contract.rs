@@ -39,6 +39,7 @@ fn check_variant(catalog: &Catalog, variant: &Variant) -> Result<(), CatalogErro
     let template = &variant.template;
     check_metadata(catalog, variant).map_err(|problem| template.problem(problem))?;
     check_parameters(catalog, variant).map_err(|problem| template.problem(problem))?;
+    check_backend(catalog, variant).map_err(|problem| template.problem(problem))?;
     if !template.outputs().contains_key(URL) {
         return Err(template.problem(Problem::NoUrl));
     }
@@ -158,6 +159,32 @@ fn check_order(variant: &Variant) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// The region of a backend is a setting that is empty unless it is set, and the backend is something that feeds the variant.
+fn check_backend(catalog: &Catalog, variant: &Variant) -> Result<(), Problem> {
+    let Some(backend) = &variant.backend else { return Ok(()) };
+    let Some(parameter) = variant.template.parameters().get(&backend.region) else {
+        let (key, parameter) = ("Region".to_owned(), backend.region.clone());
+        return Err(Problem::NoParameter { section: "Backend", key, parameter });
+    };
+    if parameter.default.as_deref() != Some("") || variant.flag(&parameter.name).is_none() {
+        return Err(Problem::Variant(format!(
+            "Backend: the parameter {} must be one of Tunables, with an empty Default",
+            parameter.name
+        )));
+    }
+    let feeding = catalog.needs(&variant.template);
+    match backend.stacks.iter().find(|name| !feeding.contains(name.as_str())) {
+        Some(name) => Err(Problem::Variant(format!(
+            "Backend: {name} is no foundation stack that feeds the variant; those are {}",
+            feeding.into_iter().collect::<Vec<_>>().join(", ")
+        ))),
+        None if backend.stacks.is_empty() => {
+            Err(Problem::Variant("Backend needs at least one of Stacks".to_owned()))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Every parameter without a default gets its value from somewhere.

@@ -19,4 +19,4 @@ mod wiring;
 pub use catalog::{ALL, Catalog};
 pub use error::{CatalogError, Problem};
 pub use template::Template;
-pub use variant::{Optional, Variant};
+pub use variant::{Backend, Optional, Variant};

@@ -28,6 +28,8 @@ pub struct Variant {
     pub when: IndexMap<String, IndexMap<String, String>>,
     /// Settings that must not be above another: `min` to `max`. Rules of a template cannot compare numbers.
     pub at_most: IndexMap<String, String>,
+    /// Set where the foundation stacks behind the variant may stand in another region.
+    pub backend: Option<Backend>,
     /// Set where an account may not have what the variant needs.
     pub optional: Option<Optional>,
     pub template: Template,
@@ -41,6 +43,16 @@ pub struct Optional {
     pub resources: Vec<String>,
     /// Why, in a few words.
     pub reason: String,
+}
+
+/// Foundation stacks that a variant may have in another region than its own.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Backend {
+    /// The parameter that names the region; its default is empty, which is the variant's own region.
+    pub region: String,
+    /// The foundation stacks that stand there then, with those that they need.
+    pub stacks: Vec<String>,
 }
 
 /// `Metadata: Variant:` as it stands in the template.
@@ -58,6 +70,7 @@ struct Metadata {
     when: IndexMap<String, IndexMap<String, String>>,
     #[serde(default)]
     at_most: IndexMap<String, String>,
+    backend: Option<Backend>,
     optional: Option<Optional>,
 }
 
@@ -77,6 +90,7 @@ impl Variant {
             tunables: metadata.tunables,
             when: metadata.when,
             at_most: metadata.at_most,
+            backend: metadata.backend,
             optional: metadata.optional,
             template,
         })
@@ -90,5 +104,19 @@ impl Variant {
         let value = |name: &str| values.get(name).or_else(|| parameters.get(name)?.default.as_ref());
         let met = |(name, wanted): (&String, &String)| value(name) == Some(wanted);
         self.when.get(parameter).is_none_or(|conditions| conditions.iter().all(met))
+    }
+
+    /// Whether a foundation stack stands where the variant's backend does.
+    #[must_use]
+    pub fn has_behind(&self, foundation: &Template) -> bool {
+        let stacks = self.backend.iter().flat_map(|backend| &backend.stacks);
+        stacks.into_iter().any(|name| name == foundation.name())
+    }
+
+    /// The region that the values of the parameters put the backend into; `None` for the variant's own.
+    #[must_use]
+    pub fn backend_region<'v>(&self, parameters: &'v BTreeMap<String, String>) -> Option<&'v str> {
+        let region = parameters.get(&self.backend.as_ref()?.region)?;
+        Some(region.as_str()).filter(|region| !region.is_empty())
     }
 }

@@ -15,30 +15,40 @@ impl Catalog {
         template.parameters().keys().filter_map(fed).collect()
     }
 
-    /// The foundation stacks that a set of variants needs, directly or through another, each before those that it feeds.
-    /// `wanted` says which parameters of a variant are filled, as [`Variant::wants`] does.
+    /// The foundation stacks that a set of variants needs, directly or through another, each before those that it feeds, where
+    /// all of their backends stand in their own region. `wanted` says which parameters of a variant are filled, as
+    /// [`Variant::wants`] does.
     #[must_use]
     pub fn foundation_for<'c>(
         &'c self,
         variants: &[&'c Variant],
         wanted: impl Fn(&Variant, &str) -> bool,
     ) -> Vec<&'c Template> {
-        let mut needed = Vec::new();
-        for variant in variants {
+        let placed: Vec<_> = variants.iter().map(|variant| (*variant, None)).collect();
+        self.foundation_by_region(&placed, wanted).remove(&None).unwrap_or_default()
+    }
+
+    /// The same by the region that the stacks must stand in; `None` is the variants' own. Each variant comes with the region
+    /// of its backend. What a stack needs stands where it stands.
+    #[must_use]
+    pub fn foundation_by_region<'c>(
+        &'c self,
+        placed: &[(&'c Variant, Option<&str>)],
+        wanted: impl Fn(&Variant, &str) -> bool,
+    ) -> BTreeMap<Option<String>, Vec<&'c Template>> {
+        let mut regions: BTreeMap<Option<String>, Vec<&'c Template>> = BTreeMap::new();
+        for (variant, backend) in placed {
             let ships = variant.artifacts.keys().any(|parameter| wanted(variant, parameter));
             let uploads = if ships { &UPLOADS[..] } else { &[][..] };
-            for output in uploads {
-                if let Some(provider) = self.provider(output, &variant.template) {
-                    self.add_with_needs(provider, &mut needed);
-                }
-            }
-            for (parameter, provider) in self.inputs(&variant.template) {
-                if wanted(variant, parameter) {
-                    self.add_with_needs(provider, &mut needed);
-                }
+            let uploads = uploads.iter().filter_map(|output| self.provider(output, &variant.template));
+            let inputs = self.inputs(&variant.template).into_iter();
+            let inputs = inputs.filter(|(parameter, _)| wanted(variant, parameter));
+            for provider in uploads.chain(inputs.map(|(_, provider)| provider)) {
+                let region = backend.filter(|_| variant.has_behind(provider)).map(str::to_owned);
+                self.add_with_needs(provider, regions.entry(region).or_default());
             }
         }
-        needed
+        regions
     }
 
     /// The foundation stacks that feed a template directly.

@@ -120,8 +120,10 @@ const OF_NO_RESOURCE: [&str; 22] = [
 #[test]
 fn roles_may_do_what_is_spelled_out() {
     for_all(|template| {
-        for (name, resource) in template.document().resources() {
-            if resource.type_name != "AWS::IAM::Role" {
+        let resources = template.document().resources();
+        for (name, resource) in resources {
+            let is_role = resource.type_name == "AWS::IAM::Role";
+            if !is_role && resource.type_name != "AWS::IAM::RolePolicy" {
                 continue;
             }
             // What AWS's own services need changes with them; AWS keeps the policies for their roles.
@@ -133,7 +135,14 @@ fn roles_may_do_what_is_spelled_out() {
                 assert!(!resource.properties.contains_key("Policies"), "{name} has policies of both kinds");
                 continue;
             }
-            let policies = resource.properties.get("Policies").unwrap();
+            let key = if is_role { "Policies" } else { "PolicyDocument" };
+            let Some(policies) = resource.properties.get(key) else {
+                let beside = resources.values().any(|other| {
+                    other.type_name == "AWS::IAM::RolePolicy" && other.properties["RoleName"]["Ref"] == *name
+                });
+                assert!(beside, "{name} may do nothing");
+                continue;
+            };
             for statement in
                 under(policies, "Statement").into_iter().flat_map(|list| list.as_array().unwrap())
             {

@@ -251,3 +251,57 @@ fn a_directory_without_templates_is_refused() {
     let message = Catalog::load(Some(Path::new("/no/such/directory"))).unwrap_err().to_string();
     assert_eq!(message, "/no/such/directory cannot be read");
 }
+
+/// [`GOOD`] with a backend that may stand elsewhere.
+fn with_backend() -> String {
+    GOOD.replace(
+        "    Tunables: {size: Size}",
+        "    Tunables: {size: Size, far: Far}\n    Backend: {Region: Far, Stacks: [topic]}",
+    )
+    .replace("  Size:", "  Far: {Type: String, Default: \"\"}\n  Size:")
+}
+
+#[test]
+fn a_backend_may_stand_in_another_region() {
+    let catalog = load(&[("mine.yaml", &with_backend())]).unwrap();
+    let mine = catalog.variant("mine").unwrap();
+    let value = |region: &str| [("Far".to_owned(), region.to_owned())].into();
+    assert_eq!(mine.backend_region(&value("us-west-2")), Some("us-west-2"));
+    assert_eq!(mine.backend_region(&value("")), None);
+    let other = catalog.variant("publish-direct").unwrap();
+    let regions = catalog.foundation_by_region(&[(mine, Some("us-west-2")), (other, None)], |_, _| true);
+    let regions: Vec<(Option<&str>, Vec<&str>)> = regions
+        .iter()
+        .map(|(region, stacks)| (region.as_deref(), stacks.iter().map(|stack| stack.name()).collect()))
+        .collect();
+    assert_eq!(regions, [(None, vec!["artifacts", "topic"]), (Some("us-west-2"), vec!["topic"])]);
+    let alone = catalog.foundation_by_region(&[(mine, Some("us-west-2"))], |_, _| true);
+    assert_eq!(alone[&None].iter().map(|stack| stack.name()).collect::<Vec<_>>(), ["artifacts"]);
+}
+
+#[test]
+fn a_backend_names_a_setting_and_stacks_that_feed_the_variant() {
+    let broken = |from: &str, to: &str| refusal(&with_backend().replace(from, to));
+    for (from, to, words) in [
+        (
+            "Region: Far",
+            "Region: Near",
+            "Backend: Region names the parameter Near, which the template does not have",
+        ),
+        (", far: Far}", "}", "the parameter Far must be one of Tunables, with an empty Default"),
+        (
+            "Default: \"\"",
+            "Default: us-west-2",
+            "the parameter Far must be one of Tunables, with an empty Default",
+        ),
+        (
+            "Stacks: [topic]",
+            "Stacks: [table]",
+            "table is no foundation stack that feeds the variant; those are topic",
+        ),
+        ("Stacks: [topic]", "Stacks: []", "Backend needs at least one of Stacks"),
+    ] {
+        let message = broken(from, to);
+        assert!(message.contains(words), "{to}: {message}");
+    }
+}

@@ -32,7 +32,8 @@ pub struct CloudOptions {
     pub listener: TcpListener,
     /// At least one; the first is the default for requests that name none.
     pub regions: Vec<String>,
-    /// How long a request or an answer of a function, a task or a REST API takes to another region; zero adds nothing.
+    /// By how much longer a call of a function, a task or a REST API to another region takes, there and back: half of it each
+    /// way. Zero adds nothing.
     pub distance: Duration,
     /// How long an environment of a function stays without requests.
     pub idle_timeout: Duration,

@@ -24,7 +24,7 @@ pub struct Router {
     /// Access key and secret key that signatures are checked against; `None` leaves them unchecked.
     pub(crate) credentials: Option<(String, String)>,
     pub(crate) started: Instant,
-    /// How long a request or an answer takes from one region to another.
+    /// By how much longer a call takes from one region to another and back.
     pub(crate) distance: Duration,
 }
 
@@ -101,7 +101,7 @@ impl Router {
     /// How long a call is under way in each direction. Callers outside stand beside the region that they call.
     fn travel(&self, request: &WireRequest) -> Duration {
         let here = request.origin.is_empty() || request.origin == request.region;
-        if here || is_global(&request.service) { Duration::ZERO } else { self.distance }
+        if here || is_global(&request.service) { Duration::ZERO } else { self.distance / 2 }
     }
 
     /// The services of a region, or `None` where the cloud was not started with it.
@@ -116,7 +116,7 @@ impl Router {
         &self.faults
     }
 
-    /// How long a request or an answer takes from one region to another.
+    /// By how much longer a call takes from one region to another and back.
     #[must_use]
     pub fn distance(&self) -> Duration {
         self.distance

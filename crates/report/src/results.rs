@@ -55,6 +55,9 @@ pub struct Place {
     pub region: Option<String>,
     #[serde(default)]
     pub prefix: Option<String>,
+    /// What a call from one region to another was made to take longer, there and back, in milliseconds.
+    #[serde(default)]
+    pub distance_ms: u16,
 }
 
 /// How the variants were measured.

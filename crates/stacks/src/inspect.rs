@@ -26,6 +26,14 @@ pub struct DeployedStack {
     pub updated: Option<String>,
 }
 
+impl DeployedStack {
+    /// The region that the stack stands in, as its ID, an ARN, says; `None` where it has none.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.id.split(':').nth(3).filter(|region| !region.is_empty())
+    }
+}
+
 impl From<&Stack> for DeployedStack {
     fn from(stack: &Stack) -> Self {
         let pair = |key: Option<&str>, value: Option<&str>| {

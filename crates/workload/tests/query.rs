@@ -32,8 +32,12 @@ async fn table(status: u16, answer: Value) -> (Table, Shared) {
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "test"))
         .endpoint_url(endpoint);
-    let config =
-        TableConfig { table: "turkeys".to_owned(), index: "breed".to_owned(), page_size: PageSize::DEFAULT };
+    let config = TableConfig {
+        table: "turkeys".to_owned(),
+        region: None,
+        index: "breed".to_owned(),
+        page_size: PageSize::DEFAULT,
+    };
     (Table::new(&loader.load().await, config), shared)
 }
 

@@ -85,6 +85,7 @@ async fn addresses(
         target: ADDRESSES.to_owned(),
         region: None,
         prefix: None,
+        distance_ms: 0,
     };
     let mut recording = Recording::begin(place, plan, Some(file));
     recording.results.repeat = command_lines();
@@ -151,6 +152,7 @@ pub fn origin(context: &Context, target: &Target) -> report::Place {
         target: context.settings.target.name().to_owned(),
         region: Some(target.region.clone()),
         prefix: Some(context.settings.prefix.to_string()),
+        distance_ms: target.distance.millis(),
     }
 }
 

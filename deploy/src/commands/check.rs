@@ -6,12 +6,12 @@ use catalog::Variant;
 use stacks::DeployedStack;
 use workload::Workload;
 
-use super::status::{absence, deployed};
+use super::status::{absence, deployed, region};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::plan::{KIND_TAG, STACK_TAG};
 use crate::target::Target;
-use crate::work::{self, Subject, Surroundings, Verdict};
+use crate::work::{self, Outputs, Subject, Surroundings, Verdict};
 
 pub async fn run(context: &Context, selection: &[String]) -> Result<(), Failure> {
     let selected = context.select(selection)?;
@@ -62,11 +62,19 @@ pub fn standing<'v>(
     Ok(subjects)
 }
 
-/// The outputs of all foundation stacks together.
-pub fn foundation_outputs(stacks: &[DeployedStack]) -> BTreeMap<String, String> {
+/// The outputs of all foundation stacks.
+pub fn foundation_outputs(stacks: &[DeployedStack]) -> Outputs {
+    let mut outputs = Outputs::default();
     let foundation =
         stacks.iter().filter(|stack| stack.tags.get(KIND_TAG).is_some_and(|kind| kind == "foundation"));
-    foundation.flat_map(|stack| stack.outputs.clone()).collect()
+    for stack in foundation {
+        let there = match region(stack) {
+            Some(region) => outputs.elsewhere.entry(region.to_owned()).or_default(),
+            None => &mut outputs.home,
+        };
+        there.extend(stack.outputs.clone());
+    }
+    outputs
 }
 
 /// Checks each workload's subjects.
@@ -74,7 +82,7 @@ pub async fn check_all(
     context: &Context,
     target: &Target,
     subjects: &BTreeMap<&str, Vec<Subject>>,
-    outputs: &BTreeMap<String, String>,
+    outputs: &Outputs,
 ) -> Result<Vec<Verdict>, Failure> {
     let mut verdicts = Vec::new();
     for (name, subjects) in subjects {

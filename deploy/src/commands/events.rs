@@ -2,7 +2,7 @@
 
 use stacks::{ResourceEvent, inspect};
 
-use super::status::{deployed, stem};
+use super::status::{deployed, place, stem};
 use crate::cli::EventsArgs;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -17,7 +17,9 @@ pub async fn run(context: &Context, args: &EventsArgs) -> Result<(), Failure> {
         for stack in deployed(context, &target).await? {
             let chosen = selected.iter().any(|variant| stack.tags.get(STACK_TAG) == Some(&variant.id));
             if selection.is_empty() || chosen {
-                events.extend(inspect::events(&target.cloudformation, &stack.id, args.last).await?);
+                events.extend(
+                    inspect::events(&place(&target, &stack).cloudformation, &stack.id, args.last).await?,
+                );
             }
         }
     }

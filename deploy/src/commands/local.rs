@@ -16,15 +16,14 @@ pub async fn run(context: &Context, command: LocalCommand) -> Result<(), Failure
             Ok(())
         }
         LocalCommand::Serve { port } => {
-            let region = context.settings.region.as_ref().map(crate::settings::Region::as_str);
             let ready = |record: &Record| show(context, record);
-            local::serve(&context.state, port, region, ready).await
+            local::serve(&context.state, port, &context.settings, ready).await
         }
     }
 }
 
 async fn start(context: &Context, port: u16) -> Result<(), Failure> {
-    let region = context.settings.region.as_ref().map(crate::settings::Region::as_str);
+    let settings = &context.settings;
     let record = match local::find(&context.state).await {
         Presence::Serving(record) => {
             let other = port != 0 && !record.endpoint.ends_with(&format!(":{port}"));
@@ -39,9 +38,9 @@ async fn start(context: &Context, port: u16) -> Result<(), Failure> {
         }
         Presence::Died(record) => {
             context.printer.warn(&format!("{}; starting a new one", local::died(&record)));
-            local::start(&context.state, port, region).await?
+            local::start(&context.state, port, settings).await?
         }
-        Presence::Mute(_) | Presence::Absent => local::start(&context.state, port, region).await?,
+        Presence::Mute(_) | Presence::Absent => local::start(&context.state, port, settings).await?,
     };
     show(context, &record);
     Ok(())
@@ -90,8 +89,12 @@ async fn status(context: &Context) {
 }
 
 fn show(context: &Context, record: &Record) {
+    let apart = match record.distance_ms {
+        0 => String::new(),
+        millis => format!("   calls to another region take {millis} ms longer"),
+    };
     context.printer.data(&format!(
-        "the embedded cloud serves at {}   pid {}   log {}",
+        "the embedded cloud serves at {}   pid {}   log {}{apart}",
         record.endpoint,
         record.pid,
         record.log.display()
@@ -107,6 +110,7 @@ fn state(state: &str, record: &Record) -> serde_json::Value {
         "log": record.log,
         "ca": record.ca,
         "regions": record.regions,
+        "distanceMs": record.distance_ms,
         "version": record.version,
     })
 }

@@ -23,9 +23,10 @@ use crate::domain;
 use crate::failure::Failure;
 use crate::plan::{Given, Plan, check_processor};
 use crate::printer::seconds;
+use crate::seeding;
 use crate::settings::TargetKind;
 use crate::target::Target;
-use crate::work::{AUTH, Subject, Surroundings, Verdict};
+use crate::work::{AUTH, Outputs, Subject, Surroundings, Verdict};
 
 /// The data of `redeploy --json`.
 #[derive(Serialize)]
@@ -70,12 +71,13 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     let name = context.settings.stack_name(&variant.id);
     let stack = stacks.iter().find(|stack| stack.name == name).ok_or_else(not_up)?;
     domain::settle(context, &target, &mut given).await?;
-    let plan = Plan::redeploy(&context.catalog, &context.settings, variant, &given, &stacks)?;
+    let plan =
+        Plan::redeploy(&context.catalog, &context.settings, variant, &given, target.standing(&stacks))?;
     if let Some(identity) = &identity {
         context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
     }
     let (first, plan) = plan.in_turn();
-    let outputs = prepare(context, &target, &first, foundation_outputs(&stacks)).await?;
+    let outputs = prepare(context, &target, &first, variant, foundation_outputs(&stacks)).await?;
     let board = board(variant, stack, &outputs, &given, &plan);
     let surroundings = Surroundings { target: &target, outputs: &outputs };
     let mode = given.get(&variant.id).and_then(|values| values.get(variant.flag(AUTH)?));
@@ -104,13 +106,14 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     };
     let deployment = deployment?;
     deployment.conclude(context, &plan)?;
-    let Some(report) = deployment.stacks.first() else {
+    let Some(report) = deployment.stacks.iter().find(|report| report.stack == name) else {
         return Err(Failure::unexpected("the stack was not reported"));
     };
     domain::forget(context, &target, &stack.name, &stack.parameters, &report.parameters).await;
     if let Some(words) = deployment.idle_settings(context, &plan).pop() {
         return Err(Failure::new(words).hint("set it together with what it belongs to, or after that"));
     }
+    let outputs = foundation_outputs(&deployed(context, &target).await?);
     let Some(subject) = Subject::new(variant, &report.outputs, &report.parameters) else {
         return Err(Failure::unexpected(format!("the stack {} has no output Url", report.stack)));
     };
@@ -130,23 +133,26 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     super::check::conclude(&redeployed.check)
 }
 
-/// Deploys the foundation stacks that the new settings are the first to need; gives the outputs of all.
+/// Deploys the foundation stacks that the new settings are the first to need, and fills their tables; gives the outputs of all.
 async fn prepare(
     context: &Context,
     target: &Target,
     plan: &Plan<'_>,
-    mut outputs: BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, Failure> {
+    variant: &Variant,
+    mut outputs: Outputs,
+) -> Result<Outputs, Failure> {
     if plan.specs.is_empty() {
         return Ok(outputs);
     }
     let board = Blackboard::default();
-    for (name, value) in &outputs {
+    for (name, value) in &outputs.home {
         board.put(name, value);
     }
     let deployment = deploy(context, target, plan, board).await?;
     deployment.conclude(context, plan)?;
-    outputs.extend(deployment.foundation_outputs(plan));
+    let like = seeding::pattern(target, &outputs).await?;
+    outputs.home.extend(deployment.foundation_outputs(plan).home);
+    seeding::fill_empty(context, target, &[variant], &outputs.home, like).await?;
     Ok(outputs)
 }
 
@@ -174,12 +180,12 @@ fn check_together(variant: &Variant, given: &Given) -> Result<(), Failure> {
 fn board(
     variant: &Variant,
     stack: &DeployedStack,
-    outputs: &BTreeMap<String, String>,
+    outputs: &Outputs,
     given: &Given,
     plan: &Plan<'_>,
 ) -> Blackboard {
     let board = Blackboard::default();
-    for (name, value) in outputs {
+    for (name, value) in &outputs.home {
         board.put(name, value);
     }
     let arch = given.get(&variant.id).is_some_and(|values| {
@@ -208,12 +214,17 @@ fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) 
     changed.collect()
 }
 
+/// A value as it is told; an empty one would not be seen.
+fn shown(value: &str) -> &str {
+    if value.is_empty() { "unset" } else { value }
+}
+
 /// `VARIANT  memory 512 → 1024   ✓ 11.2 s, 560 requests served meanwhile, 0 failed   check equal`
 fn words(redeployed: &Redeployed) -> String {
     let changes: Vec<String> = redeployed
         .changes
         .iter()
-        .map(|change| format!("{} {} → {}", change.name, change.before, change.after))
+        .map(|change| format!("{} {} → {}", change.name, shown(&change.before), shown(&change.after)))
         .collect();
     let changes = if changes.is_empty() { "nothing to change".to_owned() } else { changes.join(", ") };
     let served = redeployed.served.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -19,9 +19,9 @@ use crate::deployment::deploy;
 use crate::domain;
 use crate::failure::Failure;
 use crate::load_plan::LoadPlan;
-use crate::local::Embedded;
+use crate::local::{Embedded, Geography};
 use crate::measurement::{Recording, check_place, groups, measure};
-use crate::plan::{Given, Plan, given};
+use crate::plan::{Given, Plan, Standing, given};
 use crate::seeding;
 use crate::settings::TargetKind;
 use crate::takedown::{doomed, take_down};
@@ -33,6 +33,8 @@ use crate::work::{Subject, Surroundings, Verdict};
 struct Results<'r> {
     target: &'static str,
     region: Option<&'r str>,
+    /// What a call to another region of the embedded cloud takes longer.
+    distance_ms: u16,
     prefix: String,
     version: &'static str,
     /// Variants that the account may not have, with the reason.
@@ -69,7 +71,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
     let mut given = given(&context.settings, &context.catalog, &variants, &args.up.set)?;
     let_in_the_caller(context, &mut given).await?;
     domain::complete(context, &mut given)?;
-    Plan::new(&context.catalog, &context.settings, variants.clone(), &given, &[])?;
+    Plan::new(&context.catalog, &context.settings, variants.clone(), &given, Standing::default())?;
     if let Some(out) = &args.out {
         check_place(out)?;
     }
@@ -87,6 +89,7 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
     context.printer.json(&Results {
         target: context.settings.target.name(),
         region: results.place.region.as_deref(),
+        distance_ms: results.place.distance_ms,
         prefix: context.settings.prefix.to_string(),
         version: env!("CARGO_PKG_VERSION"),
         unavailable: &results.unavailable,
@@ -106,8 +109,9 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
 /// On a cloud of this process, which ends with it.
 async fn in_process(context: &Context, wish: &Wish<'_>) -> Result<Baked, Failure> {
     let region = context.settings.region.as_ref().map(crate::settings::Region::as_str);
-    let cloud = Embedded::start(&context.state, 0, crate::local::regions(region)).await?;
-    let target = Target::local(cloud.endpoint(), cloud.authority_file(), region);
+    let geography = Geography::of(&context.settings);
+    let cloud = Embedded::start(&context.state, 0, &geography).await?;
+    let target = Target::local(cloud.endpoint(), cloud.authority_file(), region, &geography);
     let baked = bake(context, &target, wish).await;
     let leftovers = cloud.stop().await;
     let results = baked?;
@@ -125,7 +129,13 @@ async fn in_process(context: &Context, wish: &Wish<'_>) -> Result<Baked, Failure
 async fn remote(context: &Context, wish: &Wish<'_>) -> Result<Baked, Failure> {
     let (target, identity) = Target::aws(&context.settings).await?;
     let _lock = context.lock("run").await?;
-    let plan = Plan::new(&context.catalog, &context.settings, wish.variants.clone(), &wish.given, &[])?;
+    let plan = Plan::new(
+        &context.catalog,
+        &context.settings,
+        wish.variants.clone(),
+        &wish.given,
+        target.standing(&[]),
+    )?;
     context.confirm(&target, &facts(context, &target, &identity, &plan)).await?;
     bake(context, &target, wish).await
 }
@@ -150,7 +160,13 @@ async fn compare(context: &Context, target: &Target, wish: &Wish<'_>) -> Result<
     let deployed = inspect::stacks(&target.cloudformation, &context.settings.prefix.stem()).await?;
     let mut given = wish.given.clone();
     domain::settle(context, target, &mut given).await?;
-    let plan = Plan::new(&context.catalog, &context.settings, wish.variants.clone(), &given, &deployed)?;
+    let plan = Plan::new(
+        &context.catalog,
+        &context.settings,
+        wish.variants.clone(),
+        &given,
+        target.standing(&deployed),
+    )?;
     let deployment = deploy(context, target, &plan, Blackboard::default()).await?;
     deployment.conclude(context, &plan)?;
     seeding::ensure(context, target, &plan, &deployment).await?;

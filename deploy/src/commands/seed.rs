@@ -7,7 +7,6 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::seeding;
 use crate::target::Target;
-use crate::work;
 
 pub async fn run(context: &Context, args: &SeedArgs) -> Result<(), Failure> {
     let nothing = || {
@@ -18,16 +17,13 @@ pub async fn run(context: &Context, args: &SeedArgs) -> Result<(), Failure> {
         Target::existing(&context.settings, &context.state, &context.printer).await?.ok_or_else(nothing)?;
     let _lock = context.lock("seed").await?;
     let outputs = foundation_outputs(&deployed(context, &target).await?);
-    let mut tables: Vec<&String> = context
-        .catalog
-        .workloads()
-        .into_iter()
-        .filter_map(|name| outputs.get(work::seeded_table(name)?))
-        .collect();
-    tables.dedup();
-    let table = tables.first().ok_or_else(nothing)?;
-    let flock = seeding::flock(&target, table, (args.items, args.seed)).await?;
-    let seeded = seeding::fill(context, &target, table, flock).await?;
-    context.printer.json(&seeded);
+    let tables = seeding::tables(&context.catalog.workloads(), &outputs);
+    let (region, table) = tables.first().ok_or_else(nothing)?;
+    let flock = seeding::flock(&target.in_region(*region), table, (args.items, args.seed)).await?;
+    // All tables hold the same, so that variants may be compared whose tables stand in different regions.
+    for (region, table) in tables {
+        let seeded = seeding::fill(context, &target.in_region(region), table, flock).await?;
+        context.printer.json(&seeded);
+    }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `deploy status`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::Variant;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::table::columns;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::local::{self, Presence, Record};
-use crate::plan::STACK_TAG;
+use crate::plan::{HOME_TAG, PREFIX_TAG, STACK_TAG};
 use crate::settings::TargetKind;
 use crate::target::Target;
 use crate::work;
@@ -21,6 +21,8 @@ pub struct Report {
     /// The variant's id; `None` for a foundation stack.
     pub variant: Option<String>,
     pub stack: String,
+    /// The stack's region where that is not the one of the variants.
+    pub region: Option<String>,
     /// The stack's status, or what a command made of it.
     pub state: String,
     /// The address that the workload is served at.
@@ -102,15 +104,57 @@ pub async fn run(context: &Context, selection: &[String]) -> Result<(), Failure>
     Ok(())
 }
 
-/// The stacks under the prefix that this program deployed.
+/// The stacks under the prefix that this program deployed, those in other regions last.
 pub async fn deployed(context: &Context, target: &Target) -> Result<Vec<DeployedStack>, Failure> {
-    let stacks = inspect::stacks(&target.cloudformation, &context.settings.prefix.stem()).await?;
-    Ok(stacks.into_iter().filter(|stack| is_ours(context, stack)).collect())
+    let prefix = context.settings.prefix.stem();
+    let mut stacks = inspect::stacks(&target.cloudformation, &prefix).await?;
+    stacks.retain(|stack| is_ours(context, target, target, stack));
+    for region in elsewhere(context, target, &stacks)? {
+        let place = target.at(&region);
+        let there = inspect::stacks(&place.cloudformation, &prefix).await?;
+        stacks.extend(there.into_iter().filter(|stack| is_ours(context, target, &place, stack)));
+    }
+    Ok(stacks)
 }
 
-/// Another prefix may begin with this one, so the tags decide; a stack that was never finished may have none.
-pub fn is_ours(context: &Context, stack: &DeployedStack) -> bool {
-    if let Some(prefix) = stack.tags.get(crate::plan::PREFIX_TAG) {
+/// The other regions in which stacks may stand: all of the embedded cloud's; on AWS those that variants have something in, or
+/// had.
+pub fn elsewhere(
+    context: &Context,
+    target: &Target,
+    stacks: &[DeployedStack],
+) -> Result<BTreeSet<String>, Failure> {
+    let mut regions: BTreeSet<String> = target.regions.iter().cloned().collect();
+    if regions.is_empty() {
+        regions = context.remembered(target)?;
+        let backend = |stack: &DeployedStack| {
+            let id = stack.tags.get(STACK_TAG)?;
+            let variant = context.catalog.variants().find(|variant| variant.id == *id)?;
+            variant.backend_region(&stack.parameters).map(str::to_owned)
+        };
+        regions.extend(stacks.iter().filter_map(backend));
+    }
+    regions.remove(&target.region);
+    Ok(regions)
+}
+
+/// The region of a stack where that is not the one of the variants.
+pub fn region(stack: &DeployedStack) -> Option<&str> {
+    stack.region().filter(|_| stack.tags.contains_key(HOME_TAG))
+}
+
+/// Where a stack stands.
+pub fn place(target: &Target, stack: &DeployedStack) -> Target {
+    target.in_region(region(stack))
+}
+
+/// Whether a stack that stands in a place belongs to the deployment of the target. Another prefix may begin with this one,
+/// so the tags decide; a stack that was never finished may have none. One that names a region belongs to the variants there.
+pub fn is_ours(context: &Context, target: &Target, place: &Target, stack: &DeployedStack) -> bool {
+    if *stack.tags.get(HOME_TAG).unwrap_or(&place.region) != target.region {
+        return false;
+    }
+    if let Some(prefix) = stack.tags.get(PREFIX_TAG) {
         return prefix == context.settings.prefix.as_str();
     }
     let stem = stem(context, &stack.name);
@@ -131,7 +175,7 @@ async fn report(context: &Context, target: &Target, stack: &DeployedStack) -> Re
         .or_else(|| context.catalog.foundation().find(|template| template.name() == stem));
     let drifted = match template {
         Some(template) => {
-            let body = inspect::template(&target.cloudformation, &stack.name).await?;
+            let body = inspect::template(&place(target, stack).cloudformation, &stack.name).await?;
             body.map(|body| body.trim_end() != template.body().trim_end())
         }
         None => None,
@@ -140,6 +184,7 @@ async fn report(context: &Context, target: &Target, stack: &DeployedStack) -> Re
     Ok(Report {
         variant: variant.map(|variant| variant.id.clone()),
         stack: stack.name.clone(),
+        region: region(stack).map(str::to_owned),
         state: match variant.and_then(|variant| absence(variant, &stack.status)) {
             Some(reason) => format!("{} ({reason})", stack.status),
             None => stack.status.clone(),

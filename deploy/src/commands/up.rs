@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::deployment::{Deployment, deploy, unavailable};
 use crate::domain;
 use crate::failure::Failure;
-use crate::plan::{Plan, given};
+use crate::plan::{Plan, Standing, given};
 use crate::printer::seconds;
 use crate::seeding;
 use crate::settings::TargetKind;
@@ -33,13 +33,13 @@ pub async fn run(context: &Context, args: UpArgs) -> Result<(), Failure> {
     let mut given = given(&context.settings, &context.catalog, &variants, &args.set)?;
     let_in_the_caller(context, &mut given).await?;
     domain::complete(context, &mut given)?;
-    Plan::new(&context.catalog, &context.settings, variants.clone(), &given, &[])?;
+    Plan::new(&context.catalog, &context.settings, variants.clone(), &given, Standing::default())?;
     let _lock = context.lock("up").await?;
     let (target, identity) = target(context).await?;
     context.printer.step("Target", &format!("{}   prefix {}", target.describe(), context.settings.prefix));
     let deployed = inspect::stacks(&target.cloudformation, &context.settings.prefix.stem()).await?;
     domain::settle(context, &target, &mut given).await?;
-    let plan = Plan::new(&context.catalog, &context.settings, variants, &given, &deployed)?;
+    let plan = Plan::new(&context.catalog, &context.settings, variants, &given, target.standing(&deployed))?;
     if let Some(identity) = &identity {
         context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
     }
@@ -77,7 +77,7 @@ pub fn facts(context: &Context, target: &Target, identity: &Identity, plan: &Pla
         target.region,
         context.settings.prefix,
         plan.variants.len(),
-        plan.specs.len(),
+        plan.stacks(),
         plan.resources(),
     )
 }
@@ -92,6 +92,7 @@ fn print(context: &Context, plan: &Plan<'_>, deployment: &Deployment) {
             Report {
                 variant: Some(variant.id.clone()),
                 stack,
+                region: None,
                 state: unavailable(variant, &report.outcome).unwrap_or_else(|| state(report)),
                 url: report.outputs.get("Url").map(|url| format!("{url}{path}")),
                 settings: settings_of(variant, &report.parameters),

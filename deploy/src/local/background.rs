@@ -10,6 +10,7 @@ use super::record::Record;
 use super::state_dir::StateDir;
 use crate::failure::Failure;
 use crate::local_http;
+use crate::settings::Settings;
 
 /// How long a new cloud may take until it serves.
 const START_PATIENCE: Duration = Duration::from_secs(15);
@@ -48,7 +49,7 @@ pub fn died(record: &Record) -> String {
 }
 
 /// Starts a cloud in the background, or finds the one that somebody else started meanwhile.
-pub async fn start(state: &StateDir, port: u16, region: Option<&str>) -> Result<Record, Failure> {
+pub async fn start(state: &StateDir, port: u16, settings: &Settings) -> Result<Record, Failure> {
     state.prepare()?;
     let log = File::options()
         .create(true)
@@ -61,9 +62,10 @@ pub async fn start(state: &StateDir, port: u16, region: Option<&str>) -> Result<
         .map_err(|error| Failure::unexpected(format!("this program cannot find itself: {error}")))?;
     let mut command = Command::new(program);
     command.args(["local", "serve", "--port"]).arg(port.to_string());
-    if let Some(region) = region {
-        command.args(["--region", region]);
+    if let Some(region) = &settings.region {
+        command.args(["--region", region.as_str()]);
     }
+    command.args(["--distance-ms", &settings.distance.millis().to_string()]);
     let mut child = command
         .env("DEPLOY_STATE_DIR", state.path())
         .env_remove("DEPLOY_CONFIG")

@@ -16,6 +16,9 @@ pub struct Record {
     /// `http://127.0.0.1:PORT`
     pub endpoint: String,
     pub regions: Vec<String>,
+    /// What a call from one to another takes longer, there and back.
+    #[serde(default)]
+    pub distance_ms: u16,
     pub log: PathBuf,
     pub work_dir: PathBuf,
     /// The PEM file of the authority whose certificates the cloud shows.

@@ -3,17 +3,18 @@
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::background::sweep_dead;
-use super::embedded::{Embedded, regions};
+use super::embedded::{Embedded, Geography};
 use super::process;
 use super::record::Record;
 use super::state_dir::StateDir;
 use crate::failure::Failure;
+use crate::settings::Settings;
 
 /// Serves until SIGTERM or SIGINT. `ready` hears where, once requests are answered. A closed terminal does not end it.
 pub async fn serve(
     state: &StateDir,
     port: u16,
-    region: Option<&str>,
+    settings: &Settings,
     ready: impl FnOnce(&Record),
 ) -> Result<(), Failure> {
     state.prepare()?;
@@ -33,13 +34,14 @@ pub async fn serve(
     let mut terminate = signal(SignalKind::terminate()).map_err(unexpected)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unexpected)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(unexpected)?;
-    let regions = regions(region);
-    let cloud = Embedded::start(state, port, regions.clone()).await?;
+    let geography = Geography::of(settings);
+    let cloud = Embedded::start(state, port, &geography).await?;
     let record = Record {
         pid: std::process::id(),
         born: process::birth(std::process::id()),
         endpoint: cloud.endpoint().to_owned(),
-        regions,
+        regions: geography.regions,
+        distance_ms: geography.distance.millis(),
         log: state.log(),
         work_dir: cloud.work_dir().to_owned(),
         ca: cloud.authority_file().to_owned(),

@@ -1,5 +1,6 @@
 //! Where this program keeps what outlives a command: locks, the background cloud's record, its log and its work.
 
+use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -68,6 +69,40 @@ impl StateDir {
         };
         Failure::new(format!("the state directory {} {what}: {error}", self.0.display()))
             .hint("set DEPLOY_STATE_DIR to a directory that can be written and has some space")
+    }
+
+    /// Adds a region to those that a deployment has something in.
+    pub fn remember(&self, deployment: &str, region: &str) -> Result<(), Failure> {
+        let mut regions = self.remembered(deployment)?;
+        if regions.insert(region.to_owned()) {
+            let text = regions.into_iter().map(|region| region + "\n").collect::<String>();
+            let path = self.regions(deployment);
+            std::fs::create_dir_all(self.0.join("regions"))
+                .and_then(|()| std::fs::write(path, text))
+                .map_err(|error| self.unusable(&error))?;
+        }
+        Ok(())
+    }
+
+    /// The regions that a deployment has, or had, something in.
+    pub fn remembered(&self, deployment: &str) -> Result<BTreeSet<String>, Failure> {
+        match std::fs::read_to_string(self.regions(deployment)) {
+            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+            Err(error) => Err(self.unusable(&error)),
+        }
+    }
+
+    /// Forgets the regions of a deployment.
+    pub fn forget(&self, deployment: &str) -> Result<(), Failure> {
+        match std::fs::remove_file(self.regions(deployment)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.unusable(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn regions(&self, deployment: &str) -> PathBuf {
+        self.0.join("regions").join(deployment)
     }
 
     /// Takes the lock of this name, or says who holds it. The lock dies with the process.

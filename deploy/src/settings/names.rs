@@ -1,7 +1,9 @@
 //! Settings whose text has a shape.
 
 use std::fmt;
+use std::time::Duration;
 
+use super::TargetKind;
 use crate::failure::Failure;
 
 /// What the names of stacks begin with.
@@ -90,6 +92,46 @@ impl fmt::Display for Region {
     }
 }
 
+/// By how many milliseconds a call to another region of the embedded cloud takes longer, there and back; 0 unless asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Distance(u16);
+
+impl Distance {
+    /// More than the way around the world.
+    const MOST: u16 = 1000;
+
+    /// A whole number of milliseconds. AWS has distances of its own.
+    pub fn parse(text: &str, place: &str, target: TargetKind) -> Result<Self, Failure> {
+        let millis = text.parse().ok().filter(|millis| *millis <= Self::MOST).ok_or_else(|| {
+            Failure::new(format!(
+                "{place}: \"{text}\" is not a distance: a whole number of milliseconds from 0 to {}",
+                Self::MOST
+            ))
+        })?;
+        if millis > 0 && target != TargetKind::Local {
+            return Err(Failure::new(format!(
+                "{place}: a distance goes with the embedded cloud only; AWS's regions are where they are"
+            ))
+            .hint("leave it out, or take --target local"));
+        }
+        Ok(Self(millis))
+    }
+
+    pub fn duration(self) -> Duration {
+        Duration::from_millis(self.0.into())
+    }
+
+    pub fn millis(self) -> u16 {
+        self.0
+    }
+}
+
+impl From<u16> for Distance {
+    fn from(millis: u16) -> Self {
+        Self(millis.min(Self::MOST))
+    }
+}
+
 /// Another endpoint for every AWS service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(String);
@@ -149,6 +191,18 @@ mod tests {
         {
             assert!(Region::parse(bad, "--region").is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn distances() {
+        let parse = |text: &str, target| Distance::parse(text, "--distance-ms", target);
+        assert_eq!(parse("35", TargetKind::Local).unwrap().duration(), Duration::from_millis(35));
+        assert!(parse("0", TargetKind::Aws).is_ok());
+        for bad in ["", "-1", "1001", "3.5", "35ms"] {
+            assert!(parse(bad, TargetKind::Local).is_err(), "{bad}");
+        }
+        let refused = parse("35", TargetKind::Aws).unwrap_err();
+        assert!(refused.message.contains("embedded cloud only"), "{}", refused.message);
     }
 
     #[test]

@@ -64,10 +64,16 @@ pub async fn sample(surroundings: &Surroundings<'_>) -> Result<Sample, Failure> 
     })
 }
 
+/// The table that all variants are held against, wherever their own stands: that of their region, or else one elsewhere.
 fn truth<'a>(surroundings: &Surroundings<'a>) -> Result<Truth<'a>, Failure> {
     let purpose = "what is right cannot be known";
+    if let Some((Some(region), outputs)) = surroundings.outputs.with(TABLE).next()
+        && let (Some(table), Some(index)) = (outputs.get(TABLE), outputs.get(INDEX))
+    {
+        return Ok(Truth::new(surroundings.target.at(region).signed, table, index));
+    }
     let (table, index) = (surroundings.output(TABLE, purpose)?, surroundings.output(INDEX, purpose)?);
-    Ok(Truth::new(&surroundings.target.signed, table, index))
+    Ok(Truth::new(surroundings.target.signed.clone(), table, index))
 }
 
 /// Gives every case to every subject and compares the answers with what the table says, and so with each other.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::kind::{Call, Code, ResourceType, Tag, exists, failed, resource};
+use crate::Services;
 use crate::services::iam::{
     IamError, InstanceProfile as StoredProfile, ManagedPolicy as StoredPolicy, PolicyDocument, PolicyKind,
     Role as StoredRole,
@@ -277,6 +278,57 @@ impl ResourceType for Policy {
 
     async fn delete(call: Call<PolicyProperties>, _: Resource) -> Result<(), Failure> {
         call.services.iam.delete_inline(&call.properties.policy_name, &call.properties.roles);
+        Ok(())
+    }
+}
+
+/// One policy inside one role; another name makes another one, which is there before the former goes.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-rolepolicy.html>
+pub(super) struct RolePolicy;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct RolePolicyProperties {
+    policy_name: String,
+    policy_document: Value,
+    role_name: String,
+}
+
+impl RolePolicyProperties {
+    fn put(&self, services: &Services) -> Result<(), Failure> {
+        let document = document(&self.policy_document, PolicyKind::Identity)?;
+        let roles = std::slice::from_ref(&self.role_name);
+        services.iam.put_inline(&self.policy_name, &document, roles, &[]).map_err(refused)
+    }
+}
+
+#[async_trait]
+impl ResourceType for RolePolicy {
+    const SCHEMA: &'static str = include_str!("schemas/iam-role-policy.yaml");
+    type Properties = RolePolicyProperties;
+
+    async fn create(call: Call<RolePolicyProperties>) -> Result<Resource, Failure> {
+        let RolePolicyProperties { policy_name, role_name, .. } = &call.properties;
+        if call.services.iam.role(role_name).is_some_and(|role| role.inline.contains_key(policy_name)) {
+            return Err(exists("AWS::IAM::RolePolicy", &format!("{policy_name}|{role_name}")));
+        }
+        call.properties.put(&call.services)?;
+        Ok(resource(format!("{policy_name}|{role_name}"), []))
+    }
+
+    async fn update(
+        call: Call<RolePolicyProperties>,
+        current: Resource,
+        _: RolePolicyProperties,
+    ) -> Result<Resource, Failure> {
+        call.properties.put(&call.services)?;
+        Ok(current)
+    }
+
+    async fn delete(call: Call<RolePolicyProperties>, _: Resource) -> Result<(), Failure> {
+        let RolePolicyProperties { policy_name, role_name, .. } = &call.properties;
+        call.services.iam.delete_inline(policy_name, std::slice::from_ref(role_name));
         Ok(())
     }
 }

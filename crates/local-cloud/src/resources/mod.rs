@@ -91,6 +91,7 @@ pub fn registry(services: &Arc<Services>) -> Result<Registry, SchemaError> {
         iam::ManagedPolicy,
         iam::Policy,
         iam::Role,
+        iam::RolePolicy,
         lambda::Alias,
         lambda::Function,
         lambda::Permission,

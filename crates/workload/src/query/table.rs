@@ -25,6 +25,8 @@ const THROTTLING_CODES: &[&str] = &[
 pub struct TableConfig {
     /// The table.
     pub table: String,
+    /// The region of the table; `None` for the program's own.
+    pub region: Option<String>,
     /// The index with the breed as its partition key.
     pub index: String,
     /// The page size of requests without `limit`.
@@ -32,7 +34,7 @@ pub struct TableConfig {
 }
 
 impl TableConfig {
-    /// What `TABLE_NAME`, `INDEX_NAME` and `PAGE_SIZE` (115 unless set) say.
+    /// What `TABLE_NAME`, `TABLE_REGION` (the program's own unless set), `INDEX_NAME` and `PAGE_SIZE` (115 unless set) say.
     ///
     /// # Errors
     /// [`ConfigError`] when one of the names is missing, or the page size is none.
@@ -54,6 +56,7 @@ impl TableConfig {
         };
         Ok(TableConfig {
             table: required("TABLE_NAME", "the DynamoDB table that holds the turkeys", "turkeys")?,
+            region: variable("TABLE_REGION"),
             index: required("INDEX_NAME", "the index of the table whose partition key is breed", "breed")?,
             page_size,
         })
@@ -81,7 +84,11 @@ impl Table {
     /// A table of a configuration.
     #[must_use]
     pub fn new(sdk: &SdkConfig, config: TableConfig) -> Table {
-        Table { client: aws_sdk_dynamodb::Client::new(sdk), config }
+        let mut client = aws_sdk_dynamodb::config::Builder::from(sdk);
+        if let Some(region) = &config.region {
+            client = client.region(aws_config::Region::new(region.clone()));
+        }
+        Table { client: aws_sdk_dynamodb::Client::from_conf(client.build()), config }
     }
 
     /// The page that a request asks for: the raw path of its URL, whose last part is the breed, and the decoded `limit` of
@@ -168,8 +175,10 @@ mod tests {
     fn the_environment_names_table_index_and_page_size() {
         let names = [("TABLE_NAME", "t"), ("INDEX_NAME", "i")];
         assert_eq!(read(&names).unwrap().page_size, PageSize::DEFAULT);
-        let all = [names[0], names[1], ("PAGE_SIZE", "20")];
-        assert_eq!(read(&all).unwrap().page_size.get(), 20);
+        assert_eq!(read(&names).unwrap().region, None);
+        let all = [names[0], names[1], ("PAGE_SIZE", "20"), ("TABLE_REGION", "us-west-2")];
+        let config = read(&all).unwrap();
+        assert_eq!((config.page_size.get(), config.region.as_deref()), (20, Some("us-west-2")));
         let told = read(&[names[0]]).unwrap_err().to_string();
         assert!(told.starts_with("INDEX_NAME is not set: set it to the index"), "{told}");
         let told = read(&[names[0], names[1], ("PAGE_SIZE", "0")]).unwrap_err().to_string();

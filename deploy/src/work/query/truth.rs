@@ -9,13 +9,13 @@ use crate::failure::{Failure, chain};
 
 /// Reads the index by itself.
 pub struct Truth<'a> {
-    client: &'a Client,
+    client: Client,
     table: &'a str,
     index: &'a str,
 }
 
 impl<'a> Truth<'a> {
-    pub fn new(client: &'a Client, table: &'a str, index: &'a str) -> Self {
+    pub fn new(client: Client, table: &'a str, index: &'a str) -> Self {
         Self { client, table, index }
     }
 
