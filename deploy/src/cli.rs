@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::bench::BenchArgs;
+use crate::commands::report::ReportArgs;
 
 /// Stands up AWS architectures for one HTTP API, proves that they do the same work, measures them, takes them down.
 #[derive(Debug, Parser)]
@@ -109,6 +110,8 @@ pub enum Command {
     Check(SelectArgs),
     /// Measure deployed variants, or any addresses, side by side
     Bench(Box<BenchArgs>),
+    /// What was measured: tables, JSON, CSV, Markdown, JUnit or one HTML file
+    Report(ReportArgs),
     /// What happened to the stacks
     Events(EventsArgs),
     /// What functions and tasks printed

@@ -9,6 +9,7 @@ pub mod list;
 pub mod local;
 pub mod logs;
 pub mod redeploy;
+pub mod report;
 pub mod run;
 pub mod seed;
 pub mod show;

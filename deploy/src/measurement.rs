@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use workload::Workload;
 
-pub use self::recording::{Recording, check_place};
+pub use self::recording::{Recording, check_place, replace};
 pub use self::setup::setup;
 use self::watch::Watch;
 use crate::commands::redeploy::traffic_target;

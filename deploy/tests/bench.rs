@@ -181,7 +181,7 @@ fn tls_on_one_side_only_is_told() {
 #[test]
 fn names_that_lead_nowhere_and_closed_ports_are_counted() {
     let closed = Server::answering("").url("closed");
-    let (printed, reasons) = results(&bench(&[
+    let output = bench(&[
         "--url",
         "nowhere=http://nowhere.invalid/",
         "--url",
@@ -190,13 +190,15 @@ fn names_that_lead_nowhere_and_closed_ports_are_counted() {
         "2",
         "--requests",
         "4",
-    ]));
+    ]);
+    let (printed, reasons) = results(&output);
     for result in printed["results"].as_array().unwrap() {
         assert_eq!((&result["requests"], &result["success"]), (&json!(4), &json!(0)), "{result}");
         assert_eq!(result["statuses"], json!({}));
     }
     assert!(reasons.contains("nowhere: expected an answer, got none"), "{reasons}");
-    assert!(reasons.contains("closed: expected an answer, got none (connect: "), "{reasons}");
+    let told = text(&output.stderr);
+    assert!(told.contains("closed: expected an answer, got none (connect: "), "{told}");
 }
 
 /// Measures one address for a second and a half and gives its figures; nothing may take much longer.
@@ -337,6 +339,42 @@ fn a_plan_of_ones_own_is_a_file() {
     assert!(told.contains("line 2"), "{told}");
 }
 
+/// A file of results of one server that answers.
+fn measured(bench: &Bench, name: &str, trials: &str) -> String {
+    let server = Server::answering("[]");
+    let out = bench.work.path().join(name).display().to_string();
+    let url = server.url("it");
+    let arguments = ["bench", "--url", &url, "--connections", "1", "--requests", "50", "--trials", trials];
+    bench.ok(&[&arguments[..], &["--out", &out]].concat());
+    out
+}
+
+#[test]
+fn saved_results_become_reports() {
+    let bench = Bench::new();
+    let file = measured(&bench, "one.json", "2");
+    let printed = bench.ok(&["report", &file]);
+    assert!(printed.contains("url") && printed.contains("p99"), "{printed}");
+    assert_eq!(bench.json(&["report", &file])["results"][0]["requests"], 100);
+    let told = bench.fails(1, &["report", &file, "--fail-if", "rate>1", "--fail-if", "ok<99%"]);
+    assert!(told.contains("error: --fail-if: it: rate>1 (measured"), "{told}");
+    bench.ok(&["report", &file, "--fail-if", "p50>9s"]);
+    let written = bench.work.path().join("report.txt");
+    bench.ok(&["report", &file, "--out", written.to_str().unwrap()]);
+    assert_eq!(std::fs::read_to_string(&written).unwrap(), printed);
+    let changed = bench.json(&["report", "--compare", &file, &measured(&bench, "other.json", "2")]);
+    assert_eq!(changed["variants"][0]["variant"], "it", "{changed}");
+}
+
+#[test]
+fn without_a_wish_the_last_results_are_kept_and_reported() {
+    let (bench, server) = (Bench::new(), Server::answering("[]"));
+    let told = bench.fails(1, &["report"]);
+    assert!(told.contains("cannot be read") && told.contains("`deploy bench --out FILE`"), "{told}");
+    bench.ok(&["bench", "--url", &server.url("it"), "--connections", "1", "--requests", "7"]);
+    assert_eq!(bench.json(&["report"])["results"][0]["requests"], 7);
+}
+
 /// Arguments, and what the one error line must hold.
 const REFUSED: &[(&[&str], &[&str])] = &[
     (&["bench"], &["nothing to measure is deployed under the prefix bakeoff", "--url NAME=URL"]),
@@ -358,6 +396,10 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["--body /nonexistent cannot be sent"],
     ),
     (&["bench", "--url", "a=http://a.test", "--out", "/"], &["--out / is a directory"]),
+    (&["report", "/nonexistent.json"], &["the results /nonexistent.json cannot be read"]),
+    (&["report", "/proc/version"], &["/proc/version: it is no file of results", "deploy bench --out FILE"]),
+    (&["report", "a.json", "b.json"], &["a report is of one file", "--compare BEFORE AFTER"]),
+    (&["report", "--compare", "a.json"], &["--compare takes two files"]),
 ];
 
 #[test]

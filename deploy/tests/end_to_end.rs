@@ -78,6 +78,27 @@ fn up_status_redeploy_up_again_and_down() {
     let check = bench.json(&["check"]);
     assert_eq!(check[0]["differences"], serde_json::json!([]));
 
+    let out = bench.work.path().join("bench.json").display().to_string();
+    let load = ["--connections", "2", "--requests", "30", "--trials", "2", "--out", &out];
+    let measured = bench.json(&[&["bench", "publish"], &load[..]].concat());
+    assert_eq!((&measured["comparable"], &measured["reasons"]), (&json!(true), &json!([])), "{measured}");
+    for result in measured["results"].as_array().unwrap() {
+        assert_eq!((&result["requests"], &result["success"]), (&json!(60), &json!(60)), "{result}");
+    }
+    let saved: Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    let lambda =
+        saved["entries"].as_array().unwrap().iter().find(|one| one["sample"]["variant"] == "publish-lambda");
+    assert_eq!(lambda.unwrap()["setup"]["settings"]["memory"], "1024", "{saved}");
+    assert_eq!(saved["checks"][0]["workload"], "publish");
+    // Logs of one kind here and none there are no equal work.
+    bench.ok(&["redeploy", "publish-direct", "--access-log", "off"]);
+    let measured = bench.json(&[&["bench", "publish"], &load[..]].concat());
+    let reasons = measured["reasons"].to_string();
+    assert!(
+        reasons.contains("publish-lambda had a line of log for each request, publish-direct had none"),
+        "{reasons}"
+    );
+
     bench.ok(&["down", "publish-direct"]);
     assert!(!variants(&bench).contains("publish-direct"));
     assert_eq!(variants(&bench).len(), 2);
@@ -267,6 +288,21 @@ fn a_missing_comma_turns_the_check_of_pages_red() {
     assert!(printed.contains("query-direct  Bronze: expected 200 and an array of 115 turkeys"), "{printed}");
     assert!(printed.contains("which is no JSON array"), "{printed}");
     assert!(!printed.contains("limit 0"), "what is refused is refused rightly: {printed}");
+    // It is measured nonetheless, and every output says that it must not be compared, and why.
+    let out = bench.work.path().join("broken.json").display().to_string();
+    let load = ["--connections", "2", "--requests", "20", "--templates", own];
+    let printed = bench.json(&[&["bench", "query-direct", "--out", &out], &load[..]].concat());
+    assert_eq!(printed["comparable"], false, "{printed}");
+    let reasons = printed["reasons"].to_string();
+    assert!(reasons.contains("query: the variants do not do the same work: query-direct  "), "{reasons}");
+    assert_eq!(
+        (&printed["results"][0]["requests"], &printed["results"][0]["success"]),
+        (&json!(20), &json!(0))
+    );
+    let table = bench.ok(&["report", &out]);
+    assert!(table.contains("Not comparable:"), "{table}");
+    let told = bench.fails(1, &[&["bench", "query-direct", "--strict"], &load[..]].concat());
+    assert!(told.contains("nothing was measured"), "{told}");
 
     bench.ok(&["up", "query-direct"]);
     let check = bench.json(&["check"]);
@@ -298,6 +334,19 @@ fn bytes_taken_for_text_turn_the_check_of_proxies_red() {
 
     bench.ok(&["up", "proxy-elb", "proxy-http"]);
     assert_eq!(bench.json(&["check"])[0]["differences"], serde_json::json!([]));
+    // Each page by itself, as the plan of the published comparison has it.
+    std::fs::write(bench.work.path().join("pages.toml"), "connections = 2\nrequests = 5\napart = true\n")
+        .unwrap();
+    let measured = bench.json(&["bench", "proxy", "--plan", "pages.toml"]);
+    assert_eq!(measured["comparable"], true, "{measured}");
+    let results = measured["results"].as_array().unwrap();
+    let names: BTreeSet<&str> = results.iter().map(|one| one["variant"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), 8, "{names:?}");
+    assert!(
+        names.contains("proxy-http /random_text_files.zip") && names.contains("proxy-elb /"),
+        "{names:?}"
+    );
+    assert!(results.iter().all(|one| one["success"] == 5), "{measured}");
     let arguments = ["redeploy", "proxy-elb", "--cpu", "512", "--memory", "1024", "--count", "1"];
     let redeployed = bench.json(&arguments);
     assert_eq!(redeployed["served"]["failed"], 0, "{redeployed}");

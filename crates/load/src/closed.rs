@@ -71,7 +71,7 @@ pub(crate) async fn work(
 ) -> Result<(), LoadError> {
     let workers = connect(lane, place.share(workers), &budget.over).await?;
     place.start().await;
-    lane.begin.set(Instant::now());
+    lane.begin();
     let mut busy = JoinSet::new();
     for worker in workers {
         busy.spawn_local(send(Rc::clone(lane), worker, think, budget.clone()));

@@ -40,8 +40,7 @@ pub(crate) async fn work(
     let hired = u32::try_from(idle.len()).unwrap_or(most);
     let pacer = Pacer::new().map_err(LoadError::Thread)?;
     place.start().await;
-    let begin = Instant::now();
-    lane.begin.set(begin);
+    let begin = lane.begin();
     let queue = Rc::new(RefCell::new(Queue { idle, waiting: VecDeque::new() }));
     let mut dispatch = Dispatch { lane, queue, hired, most, busy: JoinSet::new() };
     let (of, index) = (place.of as usize, place.index as usize);

@@ -140,13 +140,16 @@ impl<'r> Turn<'r> {
                     // Threads begin at different requests, so that together they send each alike often.
                     chosen: Cell::new(u64::from(place.index)),
                     begin: Cell::new(Instant::now()),
+                    used: Cell::default(),
                 });
                 let before = processor_time();
                 work.run(&lane, &place).await?;
                 let mut tally = lane.tally.replace(Tally::empty()?);
-                tally.cpu = processor_time().saturating_sub(before);
+                let after = processor_time();
+                tally.cpu = after.saturating_sub(before);
                 if !tally.elapsed.is_zero() {
-                    tally.busiest = tally.cpu.as_secs_f64() / tally.elapsed.as_secs_f64();
+                    let busy = after.saturating_sub(lane.used.get());
+                    tally.busiest = busy.as_secs_f64() / tally.elapsed.as_secs_f64();
                 }
                 Ok(tally)
             }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::connection::{Answer, Broken, Connection};
 use crate::connector::{Connector, Refused};
 use crate::deadline::Deadline;
+use crate::lanes::processor_time;
 use crate::progress::Counters;
 use crate::tally::{Ending, Tally, record};
 use crate::target::Prepared;
@@ -36,6 +37,18 @@ pub(crate) struct Lane {
     pub(crate) chosen: Cell<u64>,
     /// When the trial began.
     pub(crate) begin: Cell<Instant>,
+    /// Processor time that the thread had used by then.
+    pub(crate) used: Cell<Duration>,
+}
+
+impl Lane {
+    /// The trial begins now: what was done before, such as opening connections, is not measured.
+    pub(crate) fn begin(&self) -> Instant {
+        let now = Instant::now();
+        self.begin.set(now);
+        self.used.set(processor_time());
+        now
+    }
 }
 
 /// Sends a target's requests, one at a time, over a connection that it opens when there is none.

@@ -344,3 +344,16 @@ async fn what_failed_says_why() {
     let outcome = run_one(target, &Plan::closed(1, 1)).await;
     assert!(outcome.examples[&FailureKind::Body].contains("not what was asked for"));
 }
+
+#[tokio::test]
+async fn what_is_done_before_the_trial_does_not_make_the_generator_look_busy() {
+    let server = Server::constant(200, "{}").await;
+    let limit = Limit::Requests(1);
+    let think = Think { least: Duration::from_millis(5), most: Duration::from_millis(10) };
+    // A thousand connections are opened for one request.
+    let plan = Plan::new(Shape::Users { users: 1000, think, limit });
+    let outcomes = run(&[server.target("direct")], &plan).await;
+    let tally = outcomes[0].total().unwrap();
+    assert!(tally.busiest <= 1.0, "{} of {:?}", tally.busiest, tally.elapsed);
+    assert!(tally.cpu > Duration::ZERO);
+}

@@ -152,8 +152,8 @@ pub fn check_place(out: &Path) -> Result<(), Failure> {
     })
 }
 
-/// A file that takes another's place once it is whole.
-fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
+/// Writes a file that takes another's place once it is whole.
+pub fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = beside(file);
     let written = File::create(&temporary).and_then(|mut new| {
         new.write_all(content)?;
