@@ -110,7 +110,7 @@ pub enum Command {
     Check(SelectArgs),
     /// Measure deployed variants, or any addresses, side by side
     Bench(Box<BenchArgs>),
-    /// What was measured: tables, JSON, CSV, Markdown, JUnit or one HTML file
+    /// What was measured: tables, JSON, CSV, Markdown, XML for CI or one HTML file
     Report(ReportArgs),
     /// What happened to the stacks
     Events(EventsArgs),

@@ -37,7 +37,12 @@ pub struct ReportArgs {
 
 pub fn run(context: &Context, args: &ReportArgs) -> Result<(), Failure> {
     match (args.files.as_slice(), args.compare) {
-        ([before, after], true) => compare(context, &read(before)?, &read(after)?),
+        ([before, after], true) => {
+            let changes = Changes::between(&read(before)?, &read(after)?);
+            context.printer.data(&changes.text());
+            context.printer.json(&changes);
+            Ok(())
+        }
         (_, true) => Err(Failure::new("--compare takes two files: the results before and those after")
             .hint("deploy report --compare before.json after.json")),
         ([_, _], false) => Err(Failure::new("a report is of one file of results")
@@ -45,13 +50,6 @@ pub fn run(context: &Context, args: &ReportArgs) -> Result<(), Failure> {
         ([file], false) => document(context, args, &read(file)?),
         (_, false) => document(context, args, &read(&context.state.results())?),
     }
-}
-
-fn compare(context: &Context, before: &Results, after: &Results) -> Result<(), Failure> {
-    let changes = Changes::between(before, after);
-    context.printer.data(&changes.text());
-    context.printer.json(&changes);
-    Ok(())
 }
 
 /// Everything that can be refused is refused before anything is printed.
