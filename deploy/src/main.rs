@@ -84,9 +84,9 @@ async fn command(command: Command, flags: GlobalArgs) -> Result<(), Failure> {
     };
     interrupts(&context.cancel);
     match command {
-        Command::Run(args) => commands::run::run(&context, args).await,
+        Command::Run(args) => Box::pin(commands::run::run(&context, args)).await,
         Command::Up(args) => commands::up::run(&context, args).await,
-        Command::Down(args) => commands::down::run(&context, &args.selection).await,
+        Command::Down(args) => Box::pin(commands::down::run(&context, &args.selection)).await,
         Command::Status(args) => commands::status::run(&context, &args.selection).await,
         Command::List(args) => commands::list::run(&context, &args.selection),
         Command::Show(args) => commands::show::run(&context, &args),

@@ -79,9 +79,9 @@ pub async fn run(context: &Context, args: RunArgs) -> Result<(), Failure> {
     plan.load.seed = args.seed.unwrap_or_else(random_seed);
     let wish = Wish { variants, given, plan, out: args.out };
     let Baked { recording, check } = if context.settings.target == TargetKind::Local {
-        in_process(context, &wish).await?
+        Box::pin(in_process(context, &wish)).await?
     } else {
-        remote(context, &wish).await?
+        Box::pin(remote(context, &wish)).await?
     };
     let results = &recording.results;
     let comparison = results.comparison();
@@ -112,7 +112,7 @@ async fn in_process(context: &Context, wish: &Wish<'_>) -> Result<Baked, Failure
     let geography = Geography::of(&context.settings);
     let cloud = Embedded::start(&context.state, 0, &geography).await?;
     let target = Target::local(cloud.endpoint(), cloud.authority_file(), region, &geography);
-    let baked = bake(context, &target, wish).await;
+    let baked = Box::pin(bake(context, &target, wish)).await;
     let leftovers = cloud.stop().await;
     let results = baked?;
     let remaining = leftovers.remaining;
@@ -137,7 +137,7 @@ async fn remote(context: &Context, wish: &Wish<'_>) -> Result<Baked, Failure> {
         target.standing(&[]),
     )?;
     context.confirm(&target, &facts(context, &target, &identity, &plan)).await?;
-    bake(context, &target, wish).await
+    Box::pin(bake(context, &target, wish)).await
 }
 
 /// Up, check, measure; then down, whatever came before.

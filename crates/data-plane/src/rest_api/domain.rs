@@ -90,13 +90,12 @@ impl Handler for Router {
         let mappings = Arc::clone(&self.mappings.lock());
         let found = mappings.iter().find_map(|mapping| Some((mapping, below(&path, &mapping.base_path)?)));
         let Some((mapping, rest)) = found else { return forbidden() };
-        match &mapping.stage {
-            Some(stage) => mapping.api.handle_at(stage, rest, request, client).await,
-            None => {
-                let rest = rest.trim_start_matches('/');
-                let (stage, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-                mapping.api.handle_at(stage, path, request, client).await
-            }
+        if let Some(stage) = &mapping.stage {
+            mapping.api.handle_at(stage, rest, request, client).await
+        } else {
+            let rest = rest.trim_start_matches('/');
+            let (stage, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            mapping.api.handle_at(stage, path, request, client).await
         }
     }
 }

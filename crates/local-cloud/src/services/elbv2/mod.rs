@@ -175,9 +175,9 @@ impl ElasticLoadBalancing {
         let uses = |listener: &&Listener| {
             listener.tls.as_ref().is_some_and(|tls| tls.certificates.iter().any(|arn| arn == certificate))
         };
-        let users: BTreeSet<String> =
+        let balancers: BTreeSet<String> =
             state.listeners.values().filter(uses).map(|listener| listener.balancer.clone()).collect();
-        users.into_iter().collect()
+        balancers.into_iter().collect()
     }
 
     /// A listener by ARN.

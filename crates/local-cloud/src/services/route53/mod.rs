@@ -240,11 +240,11 @@ impl Route53 {
     pub fn change(&self, id: &str, changes: Vec<(ChangeAction, Record)>) -> Result<(), Route53Error> {
         let mut zones = self.zones();
         let zone = zones.get_mut(bare(id)).ok_or_else(|| Route53Error::NoSuchZone(id.to_owned()))?;
-        let mut changed = zone.clone();
+        let mut next = zone.clone();
         for (action, record) in changes {
-            changed.apply(action, record)?;
+            next.apply(action, record)?;
         }
-        *zone = changed;
+        *zone = next;
         Ok(())
     }
 

@@ -11,6 +11,9 @@ use crate::Inventory;
 use crate::services::{Service, ids};
 use crate::wire::{ApiError, Element, Node, Protocol, WireRequest, WireResponse, epoch_millis, iso_millis};
 
+/// The members of a record that are offered.
+const RECORD_MEMBERS: [&str; 5] = ["Name", "Type", "TTL", "ResourceRecords", "AliasTarget"];
+
 const NAMESPACE: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
 
 /// Route 53 on the wire: REST with XML.
@@ -80,13 +83,13 @@ impl Route53Service {
         let ok = |root, node| Ok((StatusCode::OK, root, node));
         match (&request.method, rest) {
             (&Method::POST, ["hostedzone"]) => self.create(request),
-            (&Method::GET, ["hostedzone"]) => ok("ListHostedZonesResponse", listed(self.0.all())),
+            (&Method::GET, ["hostedzone"]) => ok("ListHostedZonesResponse", listed(&self.0.all())),
             (&Method::GET, ["hostedzonesbyname"]) => {
                 let from = request.query_param("dnsname").map(|name| absolute(&name)).transpose()?;
                 let mut zones = self.0.all();
                 zones.retain(|zone| from.as_ref().is_none_or(|from| reversed(&zone.name) >= reversed(from)));
                 zones.sort_by_key(|zone| reversed(&zone.name));
-                ok("ListHostedZonesByNameResponse", listed(zones))
+                ok("ListHostedZonesByNameResponse", listed(&zones))
             }
             (&Method::GET, ["hostedzone", id]) => {
                 let zone = self.0.zone(id)?;
@@ -169,8 +172,8 @@ fn changes(input: &Element) -> Result<Vec<(ChangeAction, Record)>, ApiError> {
         };
         let set = change.child("ResourceRecordSet");
         let set = set.ok_or_else(|| wrong("A change needs a ResourceRecordSet".to_owned()))?;
-        const KNOWN: [&str; 5] = ["Name", "Type", "TTL", "ResourceRecords", "AliasTarget"];
-        if let Some(other) = set.children.iter().find(|child| !KNOWN.contains(&child.name.as_str())) {
+        if let Some(other) = set.children.iter().find(|child| !RECORD_MEMBERS.contains(&child.name.as_str()))
+        {
             return Err(wrong(format!("{} of a record is not offered here", other.name)));
         }
         let (name, kind) = (required(set, "Name")?, required(set, "Type")?.parse()?);
@@ -228,7 +231,7 @@ fn records(zone: &HostedZone, request: &WireRequest) -> Result<Node, ApiError> {
     ]))
 }
 
-fn listed(zones: Vec<HostedZone>) -> Node {
+fn listed(zones: &[HostedZone]) -> Node {
     Node::Struct(vec![
         ("HostedZones", Node::Named("HostedZone", zones.iter().map(hosted).collect())),
         ("IsTruncated", false.into()),
