@@ -56,10 +56,14 @@ impl fmt::Display for Served {
 }
 
 impl Served {
-    /// Takes what met no server out of the failures.
+    /// Takes what met no server out of the failures. Where nobody listens any more, connections that stood were closed, too.
     fn set_apart(&mut self) {
-        use load::FailureKind::{Connect, Resolve, Tls};
-        let gone = |kind: load::FailureKind| matches!(kind, Connect | Resolve | Tls);
+        use load::FailureKind::{Closed, Connect, Resolve, Tls};
+        let nobody = |kind: load::FailureKind| matches!(kind, Connect | Resolve | Tls);
+        if !self.failures.iter().any(|(kind, _)| nobody(*kind)) {
+            return;
+        }
+        let gone = |kind: load::FailureKind| nobody(kind) || kind == Closed;
         self.withdrawn = self.failures.iter().filter(|(kind, _)| gone(*kind)).map(|(_, count)| count).sum();
         self.failures.retain(|(kind, _)| !gone(*kind));
         self.failed -= self.withdrawn;
@@ -158,13 +162,20 @@ mod tests {
 
     #[test]
     fn an_address_that_is_withdrawn_is_no_failure() {
-        let failures = vec![(FailureKind::Connect, 3), (FailureKind::Status, 2)];
-        let mut served = Served { requests: 100, failed: 5, failures, withdrawn: 0 };
-        assert_eq!(served.to_string(), ", 95 requests served meanwhile, 5 failed (3 connect, 2 status)");
+        let failures = vec![(FailureKind::Connect, 3), (FailureKind::Closed, 1), (FailureKind::Status, 2)];
+        let mut served = Served { requests: 100, failed: 6, failures, withdrawn: 0 };
+        assert_eq!(
+            served.to_string(),
+            ", 94 requests served meanwhile, 6 failed (3 connect, 1 closed, 2 status)"
+        );
         served.set_apart();
         assert_eq!(
             served.to_string(),
-            ", 95 requests served meanwhile, 2 failed (2 status), 3 found the old address withdrawn"
+            ", 94 requests served meanwhile, 2 failed (2 status), 4 found the old address withdrawn"
         );
+        let failures = vec![(FailureKind::Closed, 1)];
+        let mut cut = Served { requests: 10, failed: 1, failures, withdrawn: 0 };
+        cut.set_apart();
+        assert_eq!((cut.failed, cut.withdrawn), (1, 0), "somebody still listens there");
     }
 }
