@@ -79,7 +79,7 @@ pub(crate) async fn work(
     while let Some(done) = busy.join_next().await {
         done.map_err(|_| LoadError::Broken)??;
     }
-    lane.tally.borrow_mut().elapsed = lane.begin.get().elapsed();
+    lane.end();
     Ok(())
 }
 

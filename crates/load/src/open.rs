@@ -61,7 +61,7 @@ pub(crate) async fn work(
         }
     }
     dispatch.drain(shutdown).await?;
-    lane.tally.borrow_mut().elapsed = begin.elapsed();
+    lane.end();
     Ok(())
 }
 

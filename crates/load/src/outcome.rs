@@ -1,5 +1,7 @@
 //! What became of one target's load.
 
+use std::time::Duration;
+
 use crate::LoadError;
 use crate::tally::Tally;
 
@@ -7,6 +9,8 @@ use crate::tally::Tally;
 const MOST_LAGGED: f64 = 0.01;
 /// From which share of its time a thread of the generator counts as busy throughout.
 const SATURATED: f64 = 0.95;
+/// A trial that is shorter than this does not tell whether a thread was busy throughout.
+const TELLING: Duration = Duration::from_millis(100);
 
 /// All that was measured of one target.
 #[derive(Clone, Debug)]
@@ -42,7 +46,8 @@ impl Outcome {
                 share * 100.0
             ));
         }
-        let busiest = self.trials.iter().map(|trial| trial.busiest).fold(0.0, f64::max);
+        let telling = self.trials.iter().filter(|trial| trial.elapsed >= TELLING);
+        let busiest = telling.map(|trial| trial.busiest).fold(0.0, f64::max);
         if busiest > SATURATED {
             doubts.push(format!(
                 "a thread of the load generator was busy {:.0} % of the time, so it was as fast as it can be, and the target may be faster",
@@ -63,7 +68,8 @@ mod tests {
     use super::*;
 
     fn outcome(requests: u64, lagged: u64, busiest: f64) -> Outcome {
-        let trial = Tally { requests, busiest, lagged, ..Tally::empty().unwrap() };
+        let elapsed = Duration::from_secs(1);
+        let trial = Tally { requests, busiest, lagged, elapsed, ..Tally::empty().unwrap() };
         Outcome { name: "t".into(), trials: vec![trial], warm_up: Vec::new() }
     }
 
@@ -71,6 +77,13 @@ mod tests {
     fn a_generator_that_keeps_up_raises_no_doubt() {
         assert_eq!(outcome(1000, 10, 0.9).doubts(), [""; 0]);
         assert_eq!(outcome(0, 0, 0.0).doubts(), [""; 0]);
+    }
+
+    #[test]
+    fn a_trial_of_milliseconds_says_nothing_about_the_generator() {
+        let mut short = outcome(5, 0, 1.0);
+        short.trials[0].elapsed = Duration::from_millis(3);
+        assert_eq!(short.doubts(), [""; 0]);
     }
 
     #[test]

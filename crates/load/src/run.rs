@@ -145,12 +145,7 @@ impl<'r> Turn<'r> {
                 let before = processor_time();
                 work.run(&lane, &place).await?;
                 let mut tally = lane.tally.replace(Tally::empty()?);
-                let after = processor_time();
-                tally.cpu = after.saturating_sub(before);
-                if !tally.elapsed.is_zero() {
-                    let busy = after.saturating_sub(lane.used.get());
-                    tally.busiest = busy.as_secs_f64() / tally.elapsed.as_secs_f64();
-                }
+                tally.cpu = processor_time().saturating_sub(before);
                 Ok(tally)
             }
         }

@@ -49,6 +49,16 @@ impl Lane {
         self.used.set(processor_time());
         now
     }
+
+    /// The trial ends now: what is done after, such as adding up, is no part of it either.
+    pub(crate) fn end(&self) {
+        // Read inside the span that it is compared with, so that a thread is never busy for longer than that took.
+        let busy = processor_time().saturating_sub(self.used.get());
+        let elapsed = self.begin.get().elapsed();
+        let mut tally = self.tally.borrow_mut();
+        tally.elapsed = elapsed;
+        tally.busiest = if elapsed.is_zero() { 0.0 } else { busy.as_secs_f64() / elapsed.as_secs_f64() };
+    }
 }
 
 /// Sends a target's requests, one at a time, over a connection that it opens when there is none.
