@@ -93,7 +93,7 @@ pub const TURNS: &[Turn] = &[
         &[
             (STAGE, "/variables/pageSize", As),
             (FUNCTION, "/Environment/Variables/PAGE_SIZE", As),
-            (EXPRESS, "/activeConfigurations/0/primaryContainer/environment/3/value", As),
+            (EXPRESS, "/activeConfigurations/0/primaryContainer/environment/4/value", As),
             (
                 APP_RUNNER,
                 "/SourceConfiguration/ImageRepository/ImageConfiguration/RuntimeEnvironmentVariables/PAGE_SIZE",
@@ -114,5 +114,7 @@ pub const TURNS: &[Turn] = &[
     turn("LogLevel", &["ALL"], &[(MACHINE, "/loggingConfiguration/level", As)]),
 ];
 
-/// A domain moves the address of a variant, and its zone is only known once it is made: `deploy/tests/domain.rs` turns both.
-pub const ELSEWHERE: [&str; 2] = ["DomainName", "HostedZoneId"];
+/// What takes more than a variant's own stack has tests of its own. A domain moves the address of a variant, and its zone is
+/// only known once it is made: `deploy/tests/domain.rs` turns both. Another region needs a table there:
+/// `deploy/tests/regions.rs`.
+pub const ELSEWHERE: [&str; 3] = ["BackendRegion", "DomainName", "HostedZoneId"];
