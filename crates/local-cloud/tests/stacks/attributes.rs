@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use local_cloud::services::s3::ObjectAttributes;
 use serde_yaml_ng::Value;
 
 use crate::support::{TestCloud, container_script, template};
@@ -85,6 +86,25 @@ Resources:
       State: DISABLED
       FlexibleTimeWindow: {Mode: 'OFF'}
       Target: {Arn: 'arn:aws:lambda:us-east-1:000000000000:function:a', RoleArn: !GetAtt Scheduled.Arn}
+  # The record that proves the certificate stays, and so must its zone.
+  Zone: {Type: 'AWS::Route53::HostedZone', DeletionPolicy: Retain, Properties: {Name: example.com}}
+  Record:
+    Type: AWS::Route53::RecordSet
+    Properties: {HostedZoneId: !Ref Zone, Name: txt.example.com, Type: TXT, TTL: '60', ResourceRecords: ['\"a\"']}
+  Certificate:
+    Type: AWS::CertificateManager::Certificate
+    Properties:
+      DomainName: api.example.com
+      ValidationMethod: DNS
+      DomainValidationOptions: [{DomainName: api.example.com, HostedZoneId: !Ref Zone}]
+  Domain:
+    Type: AWS::ApiGateway::DomainName
+    Properties:
+      DomainName: api.example.com
+      RegionalCertificateArn: !Ref Certificate
+      EndpointConfiguration: {Types: [REGIONAL]}
+      SecurityPolicy: TLS_1_2
+  Mapping: {Type: 'AWS::ApiGateway::BasePathMapping', Properties: {DomainName: !Ref Domain, RestApiId: !Ref Api}}
 ";
 
 /// A template with an output for every attribute of every one of its resources.
@@ -123,12 +143,16 @@ async fn every_attribute_of_every_type_is_there() {
     let mut parameters = cloud.foundation().await;
     parameters.insert("CodeKey".to_owned(), cloud.upload_function(&parameters).await);
     parameters.insert("ImageUri".to_owned(), cloud.push_image(&parameters, "v1", &container_script()).await);
+    let (bucket, program) = (&parameters["ArtifactsBucket"], container_script().into());
+    cloud.services().s3.put_object(bucket, "program", program, ObjectAttributes::default()).await.unwrap();
+    parameters.insert("ProgramKey".to_owned(), "program".to_owned());
     let mut seen = Vec::new();
     let stems = ["foundation/artifacts", "foundation/network", "foundation/topic"];
     let variants = [
         "publish-direct",
         "publish-lambda",
         "publish-fargate",
+        "publish-ec2",
         "query-stepfunctions",
         "query-apprunner",
         "query-express",
