@@ -69,7 +69,7 @@ mod tests {
 
     fn outcome(requests: u64, lagged: u64, busiest: f64) -> Outcome {
         let elapsed = Duration::from_secs(1);
-        let trial = Tally { requests, busiest, lagged, elapsed, ..Tally::empty().unwrap() };
+        let trial = Tally { requests, elapsed, busiest, lagged, ..Tally::empty().unwrap() };
         Outcome { name: "t".into(), trials: vec![trial], warm_up: Vec::new() }
     }
 
