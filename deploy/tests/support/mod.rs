@@ -86,6 +86,17 @@ impl Bench {
         text(&output.stderr)
     }
 
+    /// Asserts that each command is refused, once, with words that must be there.
+    pub fn refuses(&self, refused: &[(&[&str], &[&str])]) {
+        for (arguments, words) in refused {
+            let told = self.fails(1, arguments);
+            for word in *words {
+                assert!(told.contains(word), "{arguments:?} must say {word:?}:\n{told}");
+            }
+            assert_eq!(told.matches("error:").count(), 1, "{arguments:?} must say it once:\n{told}");
+        }
+    }
+
     /// The process ID of the cloud; `None` where none serves.
     pub fn cloud(&self) -> Option<u32> {
         let status = self.json(&["local", "status"]);
