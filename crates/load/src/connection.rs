@@ -49,6 +49,8 @@ pub(crate) struct Answer {
     pub(crate) first_byte: Duration,
     /// Whether the body was longer than is kept.
     pub(crate) cut: bool,
+    /// Of the body.
+    pub(crate) bytes: u64,
 }
 
 impl Connection {
@@ -80,17 +82,19 @@ impl Connection {
         })?;
         let first_byte = begin.elapsed();
         let (head, mut incoming) = answer.into_parts();
-        let mut cut = false;
+        let (mut cut, mut bytes) = (false, 0);
         while let Some(frame) = driver.run(incoming.frame()).await {
             let frame = frame.map_err(|error| Broken::Unanswered(said(&error)))?;
-            if let (Some(body), Some(data)) = (body.as_deref_mut(), frame.data_ref()) {
+            let Some(data) = frame.data_ref() else { continue };
+            bytes += data.len() as u64;
+            if let Some(body) = body.as_deref_mut() {
                 cut |= body.len() + data.len() > LONGEST_BODY;
                 if !cut {
                     body.extend_from_slice(data);
                 }
             }
         }
-        Ok(Answer { status: head.status, headers: head.headers, first_byte, cut })
+        Ok(Answer { status: head.status, headers: head.headers, first_byte, cut, bytes })
     }
 }
 

@@ -31,5 +31,5 @@ pub use outcome::Outcome;
 pub use plan::{ConnectionUse, Limit, Plan, Shape, Think};
 pub use progress::Progress;
 pub use run::run;
-pub use tally::{FailureKind, Second, Tally};
+pub use tally::{FailureKind, Raw, Second, Tally};
 pub use target::{Accepts, Choice, Predicate, Seal, Sealer, Target, TargetRequest};

@@ -23,6 +23,8 @@ pub struct Plan {
     /// How long a request may take, from being sent (connecting included) to the end of its answer.
     pub timeout: Duration,
     pub connection: ConnectionUse,
+    /// Whether each request is kept by itself, too: some 100 bytes of memory a request.
+    pub raw: bool,
     /// PEM files of certificates that are trusted beside the machine's own.
     pub roots: Vec<PathBuf>,
 }
@@ -91,6 +93,7 @@ impl Plan {
             seed: 0,
             timeout: Duration::from_secs(30),
             connection: ConnectionUse::KeepAlive,
+            raw: false,
             roots: Vec::new(),
         }
     }

@@ -123,7 +123,7 @@ impl<'r> Turn<'r> {
         let seed = self.plan.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(u64::from(round));
         let work = Work::of(&self.plan.shape, seed, self.shutdown);
         let (target, connector) = (Arc::clone(&self.target), self.connector.clone());
-        let (connection, timeout) = (self.plan.connection, self.plan.timeout);
+        let (connection, timeout, raw) = (self.plan.connection, self.plan.timeout, self.plan.raw);
         let counters = self.counters.clone();
         move |place: Place| {
             let (work, target, connector) = (work.clone(), Arc::clone(&target), connector.clone());
@@ -134,6 +134,7 @@ impl<'r> Turn<'r> {
                     connector,
                     connection,
                     timeout,
+                    raw,
                     counters,
                     tally: RefCell::new(Tally::empty()?),
                     random: RefCell::new(StdRng::seed_from_u64(seed ^ u64::from(place.index + 1))),

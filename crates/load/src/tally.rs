@@ -35,6 +35,8 @@ pub struct Tally {
     pub cold: Histogram<u64>,
     /// What ended in each second of the trial.
     pub seconds: Vec<Second>,
+    /// Each request by itself, where the plan asks for that; in no order.
+    pub raw: Vec<Raw>,
     /// The time over which this target was sent to, the other targets' turns left out.
     pub elapsed: Duration,
     /// Processor time that the generator's threads used, all together.
@@ -43,6 +45,10 @@ pub struct Tally {
     pub busiest: f64,
     /// Connections that were opened.
     pub connections: u64,
+    /// Bytes of requests that were sent, heads included as HTTP/1.1 writes them; TLS and signatures are left out.
+    pub sent_bytes: u64,
+    /// Bytes of answers, as [`Tally::sent_bytes`]; transfer encodings are left out.
+    pub received_bytes: u64,
     /// Requests of an open loop that were sent more than a millisecond after they were meant to.
     pub late_sends: u64,
     /// Those of them that were late by the fault of the generator, not for want of a free connection.
@@ -59,6 +65,23 @@ pub struct Second {
     pub failed: u64,
     /// As [`Tally::latency`], to two digits.
     pub latency: Histogram<u64>,
+}
+
+/// One request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raw {
+    /// When it ended, since the trial began.
+    pub at: Duration,
+    /// As [`Tally::latency`].
+    pub latency: Duration,
+    /// As [`Tally::service`]; `None` where it was never sent.
+    pub service: Option<Duration>,
+    /// As [`Tally::first_byte`]; `None` where there was no answer.
+    pub first_byte: Option<Duration>,
+    pub status: Option<u16>,
+    pub failure: Option<FailureKind>,
+    /// Whether an environment that had just been started answered, by the answer's own word.
+    pub cold: bool,
 }
 
 /// Why a request was no success.
@@ -110,6 +133,20 @@ pub(crate) struct Ending {
     pub(crate) at: Duration,
 }
 
+impl Ending {
+    pub(crate) fn raw(&self) -> Raw {
+        Raw {
+            at: self.at,
+            latency: self.latency,
+            service: self.service,
+            first_byte: self.first_byte,
+            status: self.status,
+            failure: self.failure.as_ref().map(|(kind, _)| *kind),
+            cold: self.cold,
+        }
+    }
+}
+
 impl Tally {
     pub(crate) fn empty() -> Result<Self, LoadError> {
         Ok(Self {
@@ -124,10 +161,13 @@ impl Tally {
             connect: histogram(3)?,
             cold: histogram(3)?,
             seconds: Vec::new(),
+            raw: Vec::new(),
             elapsed: Duration::ZERO,
             cpu: Duration::ZERO,
             busiest: 0.0,
             connections: 0,
+            sent_bytes: 0,
+            received_bytes: 0,
             late_sends: 0,
             lagged: 0,
             dropped_sends: 0,
@@ -212,10 +252,13 @@ impl Tally {
         ] {
             own.add(others).map_err(|_| LoadError::Histogram)?;
         }
+        self.raw.extend_from_slice(&other.raw);
         self.elapsed += other.elapsed;
         self.cpu += other.cpu;
         self.busiest = self.busiest.max(other.busiest);
         self.connections += other.connections;
+        self.sent_bytes += other.sent_bytes;
+        self.received_bytes += other.received_bytes;
         self.late_sends += other.late_sends;
         self.lagged += other.lagged;
         self.dropped_sends += other.dropped_sends;

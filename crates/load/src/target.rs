@@ -101,6 +101,8 @@ pub(crate) struct Prepared {
 struct Wire {
     request: Request<Full<Bytes>>,
     body: Bytes,
+    /// Of head and body.
+    bytes: u64,
     accepts: Option<Accepts>,
 }
 
@@ -156,7 +158,10 @@ impl Target {
             *wire.uri_mut() = Uri::from(path);
             wire.headers_mut().entry(HOST).or_insert(host);
         }
-        Ok(Wire { request: wire, body: request.body.clone(), accepts: request.accepts.clone() })
+        let line =
+            wire.method().as_str().len() + wire.uri().path_and_query().map_or(1, |path| path.as_str().len());
+        let bytes = (line + request.body.len()) as u64 + head_bytes(wire.headers());
+        Ok(Wire { request: wire, body: request.body.clone(), bytes, accepts: request.accepts.clone() })
     }
 }
 
@@ -187,6 +192,11 @@ impl Prepared {
         request
     }
 
+    /// How many bytes of head and body go over the wire; what a seal adds is left out.
+    pub(crate) fn bytes(&self, index: usize) -> u64 {
+        self.requests[index].bytes
+    }
+
     /// Whether the answer's body to the request with this index is wanted, when it is the connection's `sent`-th.
     pub(crate) fn looks_at(&self, index: usize, sent: u64) -> bool {
         self.requests[index].accepts.is_some() && sent.is_multiple_of(self.look_every)
@@ -196,6 +206,12 @@ impl Prepared {
     pub(crate) fn accepts(&self, index: usize, body: &[u8]) -> bool {
         self.requests[index].accepts.as_ref().is_none_or(|Accepts(accepts)| accepts(body))
     }
+}
+
+/// How many bytes headers take in HTTP/1.1, with the rest of the first line and the empty one.
+pub(crate) fn head_bytes(headers: &HeaderMap) -> u64 {
+    let lines = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    (lines.sum::<usize>() + "HTTP/1.1  \r\n\r\n".len()) as u64
 }
 
 /// The running sums of probabilities that fall with rank by a power law; the last is 1.

@@ -18,7 +18,7 @@ use crate::deadline::Deadline;
 use crate::lanes::processor_time;
 use crate::progress::Counters;
 use crate::tally::{Ending, Tally, record};
-use crate::target::Prepared;
+use crate::target::{Prepared, head_bytes};
 use crate::{ConnectionUse, FailureKind, LoadError};
 
 /// From which delay on a request counts as sent late.
@@ -30,6 +30,8 @@ pub(crate) struct Lane {
     pub(crate) connector: Connector,
     pub(crate) connection: ConnectionUse,
     pub(crate) timeout: Duration,
+    /// Whether each request is kept by itself.
+    pub(crate) raw: bool,
     pub(crate) counters: Counters,
     pub(crate) tally: RefCell<Tally>,
     pub(crate) random: RefCell<StdRng>,
@@ -108,10 +110,18 @@ impl Worker {
             exchange.result,
             Err((FailureKind::Resolve | FailureKind::Connect | FailureKind::Tls, _))
         );
+        let sent = if exchange.sent.is_some() { self.lane.target.bytes(index) } else { 0 };
+        let received =
+            exchange.result.as_ref().map_or(0, |answer| head_bytes(&answer.headers) + answer.bytes);
         let ending = self.ending(index, intended, exchange, end, looked_at);
         self.lane.counters.count(ending.failure.is_none());
         let mut tally = self.lane.tally.borrow_mut();
+        tally.sent_bytes += sent;
+        tally.received_bytes += received;
         tally.late_sends += u64::from(begin.saturating_duration_since(intended) > LATE);
+        if self.lane.raw {
+            tally.raw.push(ending.raw());
+        }
         tally.count(ending)?;
         Ok(connected)
     }

@@ -357,3 +357,41 @@ async fn what_is_done_before_the_trial_does_not_make_the_generator_look_busy() {
     assert!(tally.busiest <= 1.0, "{} of {:?}", tally.busiest, tally.elapsed);
     assert!(tally.cpu > Duration::ZERO);
 }
+
+#[tokio::test]
+async fn each_request_is_kept_where_that_is_asked_for() {
+    let server = Server::start(|_, _| async { answer(200, "{}") }).await;
+    let plan = Plan { raw: true, trials: 2, ..Plan::closed(3, 50) };
+    let total = run_one(server.target("a"), &plan).await;
+    assert_eq!(total.raw.len(), 100);
+    let slowest = total.raw.iter().map(|one| one.latency).max().unwrap();
+    assert!(
+        total.latency.max().abs_diff(slowest.as_micros().try_into().unwrap())
+            <= total.latency.max() / 1000 + 1
+    );
+    for one in &total.raw {
+        assert_eq!((one.status, one.failure), (Some(200), None));
+        assert!(
+            one.service.unwrap() <= one.latency && one.first_byte.unwrap() <= one.service.unwrap(),
+            "{one:?}"
+        );
+        assert!(one.latency <= one.at, "{one:?}");
+    }
+    let total = run_one(server.target("a"), &Plan::closed(3, 50)).await;
+    assert_eq!(total.raw, []);
+}
+
+#[tokio::test]
+async fn bytes_of_requests_and_answers_are_counted() {
+    let server = Server::start(|_, _| async { answer(200, "0123456789") }).await;
+    let few = run_one(server.target("a"), &Plan::closed(1, 1)).await;
+    let many = run_one(server.target("a"), &Plan::closed(2, 10)).await;
+    assert_eq!((many.sent_bytes, many.received_bytes), (10 * few.sent_bytes, 10 * few.received_bytes));
+    let mut target = server.target("a");
+    let before = few.sent_bytes;
+    target.requests[0].headers.insert("x-more", "1234".parse().unwrap());
+    target.requests[0].body = [&target.requests[0].body[..], b"12345"].concat().into();
+    let longer = run_one(target, &Plan::closed(1, 1)).await;
+    assert_eq!(longer.sent_bytes - before, 5 + "x-more: 1234\r\n".len() as u64);
+    assert!((60..200).contains(&few.received_bytes), "{}", few.received_bytes);
+}

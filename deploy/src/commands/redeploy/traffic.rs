@@ -1,5 +1,6 @@
 //! Light traffic while a variant is redeployed, to see whether it serves throughout.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub struct Served {
     pub requests: u64,
     pub failed: u64,
     /// What went wrong, and how often.
-    pub failures: Vec<(load::FailureKind, u64)>,
+    pub failures: BTreeMap<load::FailureKind, u64>,
     /// Requests that found the address withdrawn, where the variant has got another one; they are no failures.
     pub withdrawn: u64,
 }
@@ -41,11 +42,8 @@ impl fmt::Display for Served {
         let served = self.requests.saturating_sub(self.failed + self.withdrawn);
         write!(f, ", {served} requests served meanwhile, {} failed", self.failed)?;
         if !self.failures.is_empty() {
-            let kinds: Vec<String> = self
-                .failures
-                .iter()
-                .map(|(kind, count)| format!("{count} {kind:?}").to_lowercase())
-                .collect();
+            let kinds: Vec<String> =
+                self.failures.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
             write!(f, " ({})", kinds.join(", "))?;
         }
         if self.withdrawn > 0 {
@@ -56,17 +54,25 @@ impl fmt::Display for Served {
 }
 
 impl Served {
-    /// Takes what met no server out of the failures. Where nobody listens any more, connections that stood were closed, too.
-    fn set_apart(&mut self) {
-        use load::FailureKind::{Closed, Connect, Resolve, Tls};
-        let nobody = |kind: load::FailureKind| matches!(kind, Connect | Resolve | Tls);
-        if !self.failures.iter().any(|(kind, _)| nobody(*kind)) {
+    /// Takes out of the failures what the withdrawal of the address explains: an address that is withdrawn answers nothing
+    /// any more, so it is what ended after the last good answer was asked for, provided that some of it met no server. API
+    /// Gateway refuses requests to a domain whose mapping is gone before the domain itself is
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html>).
+    fn set_apart(&mut self, raw: &[load::Raw]) {
+        use load::FailureKind::{Connect, Resolve, Tls};
+        let good = raw.iter().filter(|one| one.failure.is_none());
+        let Some(last) = good.map(|one| one.at.saturating_sub(one.latency)).max() else { return };
+        let late: Vec<load::FailureKind> =
+            raw.iter().filter(|one| one.at >= last).filter_map(|one| one.failure).collect();
+        if !late.iter().any(|kind| matches!(kind, Connect | Resolve | Tls)) {
             return;
         }
-        let gone = |kind: load::FailureKind| nobody(kind) || kind == Closed;
-        self.withdrawn = self.failures.iter().filter(|(kind, _)| gone(*kind)).map(|(_, count)| count).sum();
-        self.failures.retain(|(kind, _)| !gone(*kind));
+        self.withdrawn = late.len() as u64;
         self.failed -= self.withdrawn;
+        for kind in late {
+            self.failures.entry(kind).and_modify(|count| *count -= 1);
+        }
+        self.failures.retain(|_, count| *count > 0);
     }
 }
 
@@ -81,6 +87,7 @@ impl Traffic {
         let target = target(subject, work::samples(workload, surroundings).await?)?;
         let mut plan = load::Plan::rate(PER_SECOND, LONGEST);
         plan.timeout = TIMEOUT;
+        plan.raw = true;
         plan.roots.clone_from(&surroundings.target.roots);
         if let load::Shape::Open { connections, .. } = &mut plan.shape {
             *connections = 64;
@@ -101,15 +108,15 @@ impl Traffic {
             Ok(Err(error)) => return Err(Failure::unexpected(chain(&error))),
             Err(error) => return Err(Failure::unexpected(format!("the traffic broke off: {error}"))),
         };
-        let mut served = Served { requests: 0, failed: 0, failures: Vec::new(), withdrawn: 0 };
+        let mut served = Served { requests: 0, failed: 0, failures: BTreeMap::new(), withdrawn: 0 };
         for outcome in outcomes {
             let total = outcome.total().map_err(|error| Failure::unexpected(chain(&error)))?;
             served.requests += total.requests;
             served.failed += total.requests - total.success;
             served.failures.extend(total.failures);
-        }
-        if moved {
-            served.set_apart();
+            if moved {
+                served.set_apart(&total.raw);
+            }
         }
         Ok(served)
     }
@@ -160,22 +167,65 @@ mod tests {
 
     use super::*;
 
+    /// Requests that took 5 ms each, by when they ended and how.
+    fn raw(ends: &[(u64, Option<FailureKind>)]) -> Vec<load::Raw> {
+        let one = |(at, failure): &(u64, Option<FailureKind>)| load::Raw {
+            at: Duration::from_millis(*at),
+            latency: Duration::from_millis(5),
+            service: None,
+            first_byte: None,
+            status: None,
+            failure: *failure,
+            cold: false,
+        };
+        ends.iter().map(one).collect()
+    }
+
+    fn served(raw: &[load::Raw]) -> Served {
+        let mut failures = BTreeMap::new();
+        for kind in raw.iter().filter_map(|one| one.failure) {
+            *failures.entry(kind).or_default() += 1;
+        }
+        Served { requests: raw.len() as u64, failed: failures.values().sum(), failures, withdrawn: 0 }
+    }
+
     #[test]
-    fn an_address_that_is_withdrawn_is_no_failure() {
-        let failures = vec![(FailureKind::Connect, 3), (FailureKind::Closed, 1), (FailureKind::Status, 2)];
-        let mut served = Served { requests: 100, failed: 6, failures, withdrawn: 0 };
+    fn what_the_withdrawal_of_an_address_explains_is_no_failure() {
+        use FailureKind::{Closed, Connect, Status};
+        let raw = raw(&[
+            (20, None),
+            (40, Some(Status)),
+            (60, None),
+            (80, None),
+            (78, Some(Closed)),
+            (100, Some(Status)),
+            (120, Some(Connect)),
+            (140, Some(Connect)),
+        ]);
+        let mut served = served(&raw);
         assert_eq!(
             served.to_string(),
-            ", 94 requests served meanwhile, 6 failed (3 connect, 1 closed, 2 status)"
+            ", 3 requests served meanwhile, 5 failed (2 connect, 1 closed, 2 status)"
         );
-        served.set_apart();
+        served.set_apart(&raw);
         assert_eq!(
             served.to_string(),
-            ", 94 requests served meanwhile, 2 failed (2 status), 4 found the old address withdrawn"
+            ", 3 requests served meanwhile, 1 failed (1 status), 4 found the old address withdrawn"
         );
-        let failures = vec![(FailureKind::Closed, 1)];
-        let mut cut = Served { requests: 10, failed: 1, failures, withdrawn: 0 };
-        cut.set_apart();
-        assert_eq!((cut.failed, cut.withdrawn), (1, 0), "somebody still listens there");
+    }
+
+    #[test]
+    fn what_fails_while_somebody_listens_is_a_failure() {
+        for ends in [
+            &[(20, None), (40, Some(FailureKind::Closed)), (60, Some(FailureKind::Status))][..],
+            &[(20, Some(FailureKind::Connect)), (40, None)],
+            &[(20, Some(FailureKind::Connect))],
+        ] {
+            let raw = raw(ends);
+            let mut served = served(&raw);
+            let before = served.clone();
+            served.set_apart(&raw);
+            assert_eq!(served, before, "{ends:?}");
+        }
     }
 }
