@@ -35,6 +35,9 @@ use local::StateDir;
 use printer::Printer;
 use settings::Settings;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The launcher becomes another program and must not have started threads before.

@@ -56,7 +56,8 @@ impl Engine {
         }
     }
 
-    /// Runs `work` on a thread where it may block.
+    /// Runs `work`: what writes on a thread where it may block; a read here and now, as it waits for nobody, is bounded by
+    /// what one answer may hold, and takes less time than another thread takes to wake up.
     pub async fn run<T: Send + 'static>(
         &self,
         access: Access,
@@ -68,14 +69,15 @@ impl Engine {
         };
         let turns = if access == Access::Read { &self.reads } else { &self.writes };
         let _turn = turns.acquire().await.map_err(DynamoDbError::internal)?;
+        if access == Access::Read {
+            return self.databases.read(&self.directory, work);
+        }
         let (databases, directory) = (Arc::clone(&self.databases), self.directory.clone());
-        tokio::task::spawn_blocking(move || match access {
-            Access::Read => databases.read(&directory, work),
-            Access::Write => work(databases.writer(&directory)?),
-            Access::Define => {
+        tokio::task::spawn_blocking(move || {
+            if access == Access::Define {
                 databases.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                work(databases.writer(&directory)?)
             }
+            work(databases.writer(&directory)?)
         })
         .await
         .map_err(DynamoDbError::internal)?
