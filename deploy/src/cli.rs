@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::bench::BenchArgs;
+use crate::commands::cost::CostArgs;
 use crate::commands::report::ReportArgs;
 
 /// Stands up AWS architectures for one HTTP API, proves that they do the same work, measures them, takes them down.
@@ -112,6 +113,8 @@ pub enum Command {
     Bench(Box<BenchArgs>),
     /// What was measured: tables, JSON, CSV, Markdown, XML for CI or one HTML file
     Report(ReportArgs),
+    /// What variants cost, before anything is deployed: idle, by the request, at a rate, and for a plan
+    Cost(CostArgs),
     /// What happened to the stacks
     Events(EventsArgs),
     /// What functions and tasks printed

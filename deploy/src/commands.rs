@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod check;
 pub mod completions;
+pub mod cost;
 pub mod down;
 pub mod events;
 pub mod list;

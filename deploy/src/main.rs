@@ -1,6 +1,7 @@
 //! The command line program `deploy`.
 
 mod access;
+mod billing;
 mod cli;
 mod commands;
 mod context;
@@ -96,6 +97,7 @@ async fn command(command: Command, flags: GlobalArgs) -> Result<(), Failure> {
         Command::Redeploy(args) => commands::redeploy::run(&context, args).await,
         Command::Seed(args) => commands::seed::run(&context, &args).await,
         Command::Bench(args) => commands::bench::run(&context, *args).await,
+        Command::Cost(args) => commands::cost::run(&context, &args),
         Command::Report(args) => commands::report::run(&context, &args),
         Command::Check(args) => commands::check::run(&context, &args.selection).await,
         Command::Events(args) => commands::events::run(&context, &args).await,

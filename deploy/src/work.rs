@@ -182,6 +182,17 @@ pub async fn samples(workload: Workload, surroundings: &Surroundings<'_>) -> Res
     })
 }
 
+/// What an average request of [`samples`] uses of what is the same for every variant, as far as it follows from the workload and
+/// the parameters of a stack. The sizes of requests and answers are those of a client that sends few headers.
+pub fn usage(workload: Workload, parameters: &BTreeMap<String, String>) -> report::Usage {
+    match workload {
+        Workload::Publish => publish::usage(),
+        Workload::Query => query::usage(parameters),
+        Workload::Crud => crud::usage(),
+        Workload::Proxy => proxy::usage(),
+    }
+}
+
 /// Gives every case of the workload to every subject and compares what comes of it.
 pub async fn check(
     workload: Workload,

@@ -44,5 +44,6 @@ pub use report::Report;
 pub use resource::{BillError, Resource};
 pub use results::{Check, Entry, Machine, Place, Plan, Results, ResultsError, Setup};
 pub use sample::{Origin, Sample, Second, Trial};
+pub use table::dollars;
 pub use threshold::{Bound, Judgement, Metric, Threshold, ThresholdError};
 pub use usage::{FunctionUse, Usage};

@@ -1,7 +1,7 @@
 //! What the resources of a template are billed for.
 //!
 //! A resource comes with its properties as the template has them, parameters and conditions resolved; references to other
-//! resources stay as they are (`{"Ref": "Function"}`).
+//! resources stay as they are: `{"Ref": "Function"}`, or `${Function.Arn}` within a text.
 
 mod schedule;
 
@@ -66,6 +66,14 @@ impl Bill {
         }
         bill.charge_work(usage);
         Ok(bill)
+    }
+
+    /// Adds what the resources of another stack are billed for that the same requests pass, or that something else needs.
+    pub fn with_stack(mut self, resources: &[Resource], usage: &Usage) -> Result<Self, BillError> {
+        for resource in resources {
+            resource.charge(resources, usage, &mut self)?;
+        }
+        Ok(self)
     }
 
     fn hourly(&mut self, item: impl Into<String>, quantity: f64, what: String) {
@@ -327,9 +335,12 @@ fn capacity_units(usage: &Usage) -> f64 {
 /// How many entries a list has, which may be text with commas; two where it comes from elsewhere.
 #[expect(clippy::cast_precision_loss, reason = "a few zones")]
 fn zones(list: Option<&Value>) -> f64 {
+    let elsewhere = |text: &str| text.starts_with("${");
     match list {
-        Some(Value::Array(entries)) => entries.len() as f64,
-        Some(Value::String(text)) => text.split(',').count() as f64,
+        Some(Value::Array(entries)) if !matches!(&entries[..], [Value::String(one)] if elsewhere(one)) => {
+            entries.len() as f64
+        }
+        Some(Value::String(text)) if !elsewhere(text) => text.split(',').count() as f64,
         _ => 2.0,
     }
 }
@@ -350,7 +361,10 @@ fn app_runner_size(value: &Value) -> Option<f64> {
 fn mentions(value: &Value, id: &str) -> bool {
     match value {
         Value::String(text) => {
-            text == id || text.split('.').next() == Some(id) || text.contains(&format!("${{{id}}}"))
+            text == id
+                || text.split('.').next() == Some(id)
+                || text.contains(&format!("${{{id}}}"))
+                || text.contains(&format!("${{{id}."))
         }
         Value::Array(values) => values.iter().any(|value| mentions(value, id)),
         Value::Object(members) => members.values().any(|value| mentions(value, id)),

@@ -167,6 +167,7 @@ pub(crate) fn milliseconds(value: Option<f64>) -> String {
 }
 
 /// Cents, and fractions of a cent where there is less than one.
-pub(crate) fn dollars(usd: f64) -> String {
+#[must_use]
+pub fn dollars(usd: f64) -> String {
     if usd != 0.0 && usd.abs() < 0.01 { format!("{usd:.4}") } else { format!("{usd:.2}") }
 }

@@ -126,6 +126,31 @@ pub async fn template(client: &Client, name: &str) -> Result<Option<String>, Err
     Ok(answer.template_body().map(str::to_owned))
 }
 
+/// The physical IDs of a stack's resources (name or ID) that stand, by their logical IDs.
+pub async fn physical_ids(client: &Client, name: &str) -> Result<BTreeMap<String, String>, Error> {
+    let mut found = BTreeMap::new();
+    let mut token = None;
+    loop {
+        let answer = client
+            .list_stack_resources()
+            .stack_name(name)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| Error::from_sdk("ListStackResources", &error))?;
+        for one in answer.stack_resource_summaries() {
+            let (logical, physical) = (one.logical_resource_id(), one.physical_resource_id());
+            if let Some((logical, physical)) = logical.zip(physical.filter(|id| !id.is_empty())) {
+                found.insert(logical.to_owned(), physical.to_owned());
+            }
+        }
+        match answer.next_token() {
+            Some(next) if !next.is_empty() => token = Some(next.to_owned()),
+            _ => return Ok(found),
+        }
+    }
+}
+
 /// The latest events of a stack (name or ID), oldest first, at most `most`.
 pub async fn events(client: &Client, name: &str, most: usize) -> Result<Vec<ResourceEvent>, Error> {
     let mut newest_first: Vec<ResourceEvent> = Vec::new();

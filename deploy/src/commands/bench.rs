@@ -14,6 +14,7 @@ use self::probe::probe;
 pub use self::repeat::command_lines;
 use super::check::{check_all, foundation_outputs, standing, text};
 use super::status::deployed;
+use crate::billing;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::load_plan::LoadPlan;
@@ -68,7 +69,9 @@ async fn variants(
         recording.prove(verdict, &groups);
     }
     let plan = plan.clone().trusting(&target.roots);
-    gated(context, args, &plan, &groups, recording).await
+    let mut recording = gated(context, args, &plan, &groups, recording).await?;
+    billing::charge(context, &target, &subjects, &mut recording).await;
+    Ok(recording)
 }
 
 /// Measures what somebody else deployed. No template and no stack is needed for that.

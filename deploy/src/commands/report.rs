@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use report::{Changes, Format, Prices, Report, Results, Threshold};
+use report::{Changes, Format, Report, Results, Threshold};
 
+use crate::billing::prices;
 use crate::context::Context;
 use crate::failure::{Failure, chain};
 use crate::measurement::{check_place, replace};
 use crate::printer::Printer;
-
-/// Where no region is known, such as for the embedded cloud, prices are those of this one.
-const PRICED_REGION: &str = "us-east-1";
 
 #[derive(Debug, Args)]
 pub struct ReportArgs {
@@ -60,7 +58,7 @@ fn document(context: &Context, args: &ReportArgs, results: &Results) -> Result<(
     let thresholds = args.fail_if.iter().map(|text| text.parse().map_err(|error| Failure::of(&error)));
     let thresholds: Vec<Threshold> = thresholds.collect::<Result<_, Failure>>()?;
     let report = Report::new(results)
-        .priced(&prices(args, results)?)
+        .priced(&prices(args.prices.as_deref(), results.place.region.as_deref())?)
         .map_err(|error| Failure::of(&error))?
         .judged(&thresholds)
         .map_err(|error| Failure::of(&error))?;
@@ -96,19 +94,6 @@ fn format_of(file: &Path) -> Result<Format, Failure> {
         Failure::new(format!("--out {}: its name does not tell the format", file.display()))
             .hint(format!("let it end in one of {}", known.join(", ")))
     })
-}
-
-fn prices(args: &ReportArgs, results: &Results) -> Result<Prices, Failure> {
-    let Some(file) = &args.prices else {
-        let region = results.place.region.as_deref().unwrap_or(PRICED_REGION);
-        // Figures are worth showing without prices of their region, which the report then names.
-        return Prices::built_in(region)
-            .or_else(|_| Prices::built_in(PRICED_REGION))
-            .map_err(|error| Failure::unexpected(chain(&error)));
-    };
-    let wrong = |reason: String| Failure::new(format!("--prices {}: {reason}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    Prices::from_toml(&text).map_err(|error| wrong(chain(&error)))
 }
 
 fn read(file: &Path) -> Result<Results, Failure> {

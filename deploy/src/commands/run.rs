@@ -13,6 +13,7 @@ use super::bench::{command_lines, origin, random_seed};
 use super::check::{check_all, conclude, text};
 use super::up::facts;
 use crate::access::let_in_the_caller;
+use crate::billing;
 use crate::cli::RunArgs;
 use crate::context::Context;
 use crate::deployment::deploy;
@@ -198,5 +199,6 @@ async fn compare(context: &Context, target: &Target, wish: &Wish<'_>) -> Result<
     }
     let load_plan = wish.plan.clone().trusting(&target.roots);
     measure(context, &load_plan, &groups, &mut recording).await?;
+    billing::charge(context, target, &subjects, &mut recording).await;
     Ok(Baked { recording, check })
 }

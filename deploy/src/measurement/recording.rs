@@ -1,5 +1,6 @@
 //! What a run has measured so far, in a file that is whole at every moment.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use time::OffsetDateTime;
 use super::Group;
 use super::machine::machine;
 use super::trial::trial;
+use crate::billing::Turn;
 use crate::failure::{Failure, chain};
 use crate::load_plan::LoadPlan;
 use crate::printer::Printer;
@@ -22,6 +24,8 @@ pub struct Recording {
     /// Why the results could not be saved the last time.
     trouble: Option<String>,
     cut_short: bool,
+    /// The first trial of each.
+    turns: BTreeMap<String, Turn>,
 }
 
 impl Recording {
@@ -36,7 +40,7 @@ impl Recording {
         };
         let mut results = report::Results::begin(place, described, machine(), now());
         results.versions.insert(env!("CARGO_PKG_NAME").to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-        Self { results, file, trouble: None, cut_short: false }
+        Self { results, file, trouble: None, cut_short: false, turns: BTreeMap::new() }
     }
 
     /// What the proof of a workload found, for the part of it that each of these groups is.
@@ -74,9 +78,29 @@ impl Recording {
     pub(super) fn trial(&mut self, progress: &load::Progress<'_>, tally: &load::Tally) {
         self.results.ended = now();
         let warm_up = progress.round <= progress.warm_up;
+        if !warm_up {
+            let turn = || Turn::ending(OffsetDateTime::now_utc(), tally);
+            self.turns.entry(progress.target.to_owned()).or_insert_with(turn);
+        }
         if let Some(sample) = self.sample(progress.target) {
             let kept = if warm_up { &mut sample.warm_up } else { &mut sample.trials };
             kept.push(trial(tally));
+        }
+    }
+
+    /// The first trial of whatever was measured of a variant, by the name that it has in the report.
+    pub fn turns_of(&self, variant: &str) -> Vec<(String, Turn)> {
+        let of_variant = |name: &str| {
+            name.strip_prefix(variant).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        let turns = self.turns.iter().filter(|(name, _)| of_variant(name));
+        turns.map(|(name, turn)| (name.clone(), turn.clone())).collect()
+    }
+
+    /// What something is billed for.
+    pub fn bill(&mut self, name: &str, bill: report::Bill) {
+        if let Some(entry) = self.results.entries.iter_mut().find(|entry| entry.sample.variant == name) {
+            entry.setup.bill = Some(bill);
         }
     }
 

@@ -43,6 +43,11 @@ pub async fn sample(surroundings: &Surroundings<'_>) -> Result<Sample, Failure> 
     Ok(Sample { question, accepts: Arc::new(move |body| body.starts_with(begin.as_bytes())) })
 }
 
+/// What the request of [`sample`] uses: a strongly consistent read of a small item.
+pub fn usage() -> report::Usage {
+    report::Usage { request_bytes: 600.0, response_bytes: 500.0, read_units: 1.0, ..report::Usage::default() }
+}
+
 /// Holds the conversation with every subject at once; each cleans up behind itself.
 pub async fn check(subjects: &[Subject], surroundings: &Surroundings<'_>) -> Result<Checked, Failure> {
     let (authority, secret) = tokens::identity(surroundings).await?;

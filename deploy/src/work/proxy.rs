@@ -25,6 +25,16 @@ pub fn samples() -> Vec<Sample> {
     pages().into_iter().map(sample).collect()
 }
 
+/// What the requests of [`samples`] use: nothing but the way.
+pub fn usage() -> report::Usage {
+    #[expect(clippy::cast_precision_loss, reason = "a few kilobytes")]
+    let bytes = |page: &Page| page.body.len() as f64 + 300.0;
+    let pages = pages();
+    #[expect(clippy::cast_precision_loss, reason = "four pages")]
+    let mean = pages.iter().map(bytes).sum::<f64>() / pages.len() as f64;
+    report::Usage { request_bytes: 200.0, response_bytes: mean, ..report::Usage::default() }
+}
+
 /// Gives every case to every subject, and compares status, headers and body with what they must be.
 pub async fn check(subjects: &[Subject], surroundings: &Surroundings<'_>) -> Checked {
     let transport = surroundings.transport();

@@ -36,6 +36,11 @@ pub fn sample() -> Sample {
     }
 }
 
+/// What the request of [`sample`] uses: one message of less than 64 KB.
+pub fn usage() -> report::Usage {
+    report::Usage { request_bytes: 250.0, response_bytes: 400.0, publishes: 1.0, ..report::Usage::default() }
+}
+
 /// A message that must arrive.
 struct Expected<'a> {
     variant: &'a str,

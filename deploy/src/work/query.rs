@@ -30,6 +30,9 @@ const SAMPLE_PATH: &str = "/turkeys/Bronze";
 const SAMPLE_BREED: &str = "Bronze";
 /// How many requests are under way at once.
 const CONCURRENT: usize = 8;
+/// Bytes of a turkey in the table and in an answer, on average.
+const TURKEY_IN_TABLE: f64 = 300.0;
+const TURKEY_IN_ANSWER: f64 = 85.0;
 /// How many bodies a measurement knows to be right; there are about as many as variants.
 const KNOWN_BODIES: usize = 32;
 
@@ -62,6 +65,20 @@ pub async fn sample(surroundings: &Surroundings<'_>) -> Result<Sample, Failure> 
             right
         }),
     })
+}
+
+/// What the request of [`sample`] uses: an eventually consistent read of one page, counted by the size of its items and rounded
+/// up to 4 KB (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>).
+pub fn usage(parameters: &BTreeMap<String, String>) -> report::Usage {
+    let page =
+        parameters.get(PAGE_SIZE).and_then(|size| size.parse().ok()).unwrap_or(PageSize::DEFAULT.get());
+    let page = f64::from(page);
+    report::Usage {
+        request_bytes: 200.0,
+        response_bytes: 350.0 + page * TURKEY_IN_ANSWER,
+        read_units: (page * TURKEY_IN_TABLE / 4096.0).ceil() / 2.0,
+        ..report::Usage::default()
+    }
 }
 
 /// The table that all variants are held against, wherever their own stands: that of their region, or else one elsewhere.
