@@ -1,6 +1,7 @@
 //! Measures what stands at some addresses with a plan, and keeps what was measured.
 
 mod machine;
+mod raw;
 mod recording;
 mod setup;
 mod trial;
@@ -11,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use workload::Workload;
 
+pub use self::raw::RawFile;
 pub use self::recording::{Recording, check_place, replace};
 pub use self::setup::setup;
 use self::watch::Watch;

@@ -18,7 +18,7 @@ use crate::billing;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::load_plan::LoadPlan;
-use crate::measurement::{Group, Recording, check_place, groups, measure};
+use crate::measurement::{Group, RawFile, Recording, check_place, groups, measure};
 use crate::settings::TargetKind;
 use crate::target::Target;
 use crate::work::Surroundings;
@@ -27,7 +27,8 @@ use crate::work::Surroundings;
 const ADDRESSES: &str = "url";
 
 pub async fn run(context: &Context, args: BenchArgs) -> Result<(), Failure> {
-    let plan = plan::plan(&args.plan)?;
+    let mut plan = plan::plan(&args.plan)?;
+    plan.load.raw = args.raw.is_some();
     let file = place(context, &args)?;
     let mut recording = if args.url.is_empty() {
         variants(context, &args, &plan, file).await?
@@ -123,6 +124,7 @@ async fn gated(
             "each line above is a reason; without --strict it is measured, and the reasons stand beside it",
         ));
     }
+    recording.raw = args.raw.as_deref().map(RawFile::create).transpose()?;
     measure(context, plan, groups, &mut recording).await?;
     Ok(recording)
 }
@@ -136,6 +138,9 @@ fn conclude(context: &Context, recording: &mut Recording) -> Result<(), Failure>
     let saved = recording.saved();
     if let Ok(Some(file)) = &saved {
         context.printer.step("Saved", &file.display().to_string());
+    }
+    if let Some(raw) = &recording.raw {
+        context.printer.step("Saved", &raw.saved()?.display().to_string());
     }
     if recording.is_cut_short() {
         return Err(Failure::interrupted(

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::Group;
 use super::machine::machine;
+use super::raw::RawFile;
 use super::trial::trial;
 use crate::billing::Turn;
 use crate::failure::{Failure, chain};
@@ -26,6 +27,8 @@ pub struct Recording {
     cut_short: bool,
     /// The first trial of each.
     turns: BTreeMap<String, Turn>,
+    /// Where each request is written by itself, if that was asked for.
+    pub raw: Option<RawFile>,
 }
 
 impl Recording {
@@ -40,7 +43,7 @@ impl Recording {
         };
         let mut results = report::Results::begin(place, described, machine(), now());
         results.versions.insert(env!("CARGO_PKG_NAME").to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-        Self { results, file, trouble: None, cut_short: false, turns: BTreeMap::new() }
+        Self { results, file, trouble: None, cut_short: false, turns: BTreeMap::new(), raw: None }
     }
 
     /// What the proof of a workload found, for the part of it that each of these groups is.
@@ -78,6 +81,9 @@ impl Recording {
     pub(super) fn trial(&mut self, progress: &load::Progress<'_>, tally: &load::Tally) {
         self.results.ended = now();
         let warm_up = progress.round <= progress.warm_up;
+        if let Some(raw) = &mut self.raw {
+            raw.add(progress, &tally.raw);
+        }
         if !warm_up {
             let turn = || Turn::ending(OffsetDateTime::now_utc(), tally);
             self.turns.entry(progress.target.to_owned()).or_insert_with(turn);

@@ -20,6 +20,9 @@ pub struct BenchArgs {
     /// Where the results are saved after every trial [default: results.json in the state directory]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write each request by itself, as comma-separated values compressed by gzip
+    #[arg(long, value_name = "FILE")]
+    pub raw: Option<PathBuf>,
     /// Measure nothing unless what is measured does the same work in the same way
     #[arg(long)]
     pub strict: bool,
