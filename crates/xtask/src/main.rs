@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask test` is everything that must pass, `cargo xtask tools` installs what it needs.
 
+mod opinion;
 mod step;
 mod tools;
 
@@ -7,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::opinion::Verdict;
 use crate::step::{Failed, cargo, cargo_with, heading};
 
 #[derive(Parser)]
@@ -24,6 +26,8 @@ enum Command {
     Lint,
     /// Install the pinned programs of other people that the tests ask, under target/tools
     Tools,
+    /// Install those tools and ask those for an opinion that need nothing running
+    Opinions,
 }
 
 fn main() -> ExitCode {
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
         Command::Test => test(),
         Command::Lint => lint(),
         Command::Tools => tools::install(),
+        Command::Opinions => opinions(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -48,11 +53,28 @@ fn lint() -> Result<(), Failed> {
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"])
 }
 
+fn opinions() -> Result<(), Failed> {
+    tools::install()?;
+    conclude(opinion::ask_all())
+}
+
 fn test() -> Result<(), Failed> {
     lint()?;
     tools::install()?;
-    heading("templates, asked of cfn-lint");
-    tools::lint_templates()?;
-    heading("tests");
-    cargo_with(&tools::programs(), &["test", "--workspace", "--locked", "--no-fail-fast"])
+    let mut verdicts = opinion::ask_all();
+    verdicts.push(opinion::judge("tests", || {
+        cargo_with(&tools::programs(), &["test", "--workspace", "--locked", "--no-fail-fast"])?;
+        Ok("every test of the workspace passes".into())
+    }));
+    conclude(verdicts)
+}
+
+/// Tells what every tool said, then fails if one of them did.
+fn conclude(verdicts: Vec<Verdict>) -> Result<(), Failed> {
+    step::summarize(&verdicts);
+    let mut failures = verdicts.into_iter().filter_map(|verdict| verdict.outcome.err());
+    let Some(first) = failures.next() else { return Ok(()) };
+    step::complain(&first);
+    failures.for_each(|failed| step::complain(&failed));
+    Err(Failed::Verdicts)
 }
