@@ -1,6 +1,8 @@
 //! What programs that we did not write say of our templates: each first shows that it catches what we spoil for it.
 
 mod cfn_lint;
+mod machines;
+mod script;
 
 use std::time::Instant;
 
@@ -12,7 +14,16 @@ struct Opinion {
     ask: fn() -> Result<String, Failed>,
 }
 
-const OPINIONS: [Opinion; 1] = [Opinion { tool: "cfn-lint", ask: cfn_lint::ask }];
+const OPINIONS: [Opinion; 5] = [
+    Opinion { tool: "cfn-lint", ask: cfn_lint::ask },
+    Opinion { tool: "cloudformation-validate", ask: || script::python("cloudformation_templates.py") },
+    Opinion { tool: "parliament", ask: || script::python("parliament_policies.py") },
+    Opinion { tool: "asl-validator", ask: || machines::ask("asl-validator") },
+    Opinion {
+        tool: "amazon-states-language-service",
+        ask: || machines::ask("amazon-states-language-service"),
+    },
+];
 
 /// What was found out about one tool, as the summary tells it.
 pub struct Verdict {

@@ -1,7 +1,7 @@
 //! Programs of other people that the tests ask for their opinion, pinned where that can be, in `target/tools`.
 
 mod nginx;
-mod npm;
+pub mod npm;
 pub mod python;
 
 use std::fs;

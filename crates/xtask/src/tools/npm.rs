@@ -11,6 +11,11 @@ const PACKAGES: &str = include_str!("../../npm/package.json");
 /// What those use, with the hash of each archive; a change of this text installs anew.
 const LOCK: &str = include_str!("../../npm/package-lock.json");
 
+/// Where Node.js finds the packages.
+pub fn modules() -> PathBuf {
+    home("npm").join("node_modules")
+}
+
 pub(super) fn install() -> Result<(), Failed> {
     let home = home("npm");
     let stamp = Stamp { home: &home, pins: LOCK };
