@@ -13,7 +13,8 @@ use crate::settings::{Settings, TargetKind};
 use crate::work::AUTH;
 
 const ADDRESSES: &str = "resource-policy";
-const ALLOWED: &str = "AllowedCidr";
+/// The parameter that names the addresses that are let in.
+pub const ALLOWED: &str = "AllowedCidr";
 /// Answers with the address that a request comes from. <https://checkip.amazonaws.com>
 const WHO_AM_I: &str = "https://checkip.amazonaws.com/";
 

@@ -113,7 +113,7 @@ pub enum Command {
     Bench(Box<BenchArgs>),
     /// What was measured: tables, JSON, CSV, Markdown, XML for CI or one HTML file
     Report(ReportArgs),
-    /// What variants cost, before anything is deployed: idle, by the request, at a rate, and for a plan
+    /// What variants cost, before anything is deployed
     Cost(CostArgs),
     /// What happened to the stacks
     Events(EventsArgs),

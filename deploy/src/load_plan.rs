@@ -1,6 +1,7 @@
 //! How variants are measured: a load with a name. Plans are small TOML files; those of published comparisons are built in.
 
 mod builtin;
+mod cause;
 mod content;
 mod span;
 mod words;
@@ -8,6 +9,7 @@ mod words;
 use std::path::{Path, PathBuf};
 
 pub use self::builtin::names;
+pub use self::cause::{Cause, words as side_in_words};
 pub use self::content::{Connection, Content};
 use crate::failure::Failure;
 
@@ -24,6 +26,8 @@ pub struct LoadPlan {
     pub load: load::Plan,
     /// Whether each of a workload's requests is measured by itself, instead of all in turn.
     pub apart: bool,
+    /// Settings of each variant that are measured against each other, instead of variants.
+    pub causes: Vec<Cause>,
 }
 
 impl LoadPlan {

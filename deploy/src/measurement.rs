@@ -15,7 +15,7 @@ use workload::Workload;
 pub use self::raw::RawFile;
 pub use self::recording::{Recording, check_place, replace};
 pub use self::setup::setup;
-use self::watch::Watch;
+pub use self::watch::Watch;
 use crate::commands::redeploy::traffic_target;
 use crate::context::Context;
 use crate::failure::{Failure, chain};

@@ -11,6 +11,9 @@ fn the_help_is_as_reviewed() {
     insta::assert_snapshot!("help_redeploy", bench.ok(&["redeploy", "--help"]));
     insta::assert_snapshot!("help_redeploy_variant", bench.ok(&["redeploy", "publish-lambda", "--help"]));
     insta::assert_snapshot!("help_local", bench.ok(&["local", "--help"]));
+    insta::assert_snapshot!("help_bench", bench.ok(&["bench", "--help"]));
+    insta::assert_snapshot!("help_report", bench.ok(&["report", "--help"]));
+    insta::assert_snapshot!("help_cost", bench.ok(&["cost", "--help"]));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod address;
 mod args;
+mod causes;
 mod plan;
 mod probe;
 mod repeat;
@@ -62,6 +63,13 @@ async fn variants(
     context.printer.step("Target", &format!("{}   prefix {}", target.describe(), context.settings.prefix));
     let mut recording = Recording::begin(origin(context, &target), plan, Some(file));
     recording.results.repeat = command_lines();
+    if !plan.causes.is_empty() {
+        recording.raw = args.raw.as_deref().map(RawFile::create).transpose()?;
+        let trusting = plan.clone().trusting(&target.roots);
+        causes::measure(context, &target, (&trusting, args), &subjects, &mut recording).await?;
+        recording.save(&context.printer);
+        return Ok(recording);
+    }
     let verdicts = check_all(context, &target, &subjects, &outputs).await?;
     let groups =
         groups(context, plan, &subjects, &Surroundings { target: &target, outputs: &outputs }).await?;

@@ -2,31 +2,31 @@
 
 mod flags;
 mod traffic;
+mod turn;
 
 use std::collections::BTreeMap;
 
 use catalog::Variant;
 use serde::Serialize;
-use stacks::{Blackboard, DeployedStack, Outcome};
+use stacks::Outcome;
 
 pub use self::flags::globals;
+use self::traffic::Served;
 pub use self::traffic::target as traffic_target;
-use self::traffic::{Served, Traffic};
-use super::check::{check_all, foundation_outputs, text};
+pub use self::turn::{Turn, Turned};
+use super::check::{check_all, text};
 use super::status::{deployed, settings_of};
 use super::up::facts;
 use crate::access::let_in_the_caller;
 use crate::cli::RedeployArgs;
 use crate::context::Context;
-use crate::deployment::deploy;
 use crate::domain;
 use crate::failure::Failure;
 use crate::plan::{Given, Plan, check_processor};
 use crate::printer::seconds;
-use crate::seeding;
 use crate::settings::TargetKind;
 use crate::target::Target;
-use crate::work::{AUTH, Outputs, Subject, Surroundings, Verdict};
+use crate::work::Verdict;
 
 /// The data of `redeploy --json`.
 #[derive(Serialize)]
@@ -76,47 +76,8 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     if let Some(identity) = &identity {
         context.confirm(&target, &facts(context, &target, identity, &plan)).await?;
     }
-    let (first, plan) = plan.in_turn();
-    let outputs = prepare(context, &target, &first, variant, foundation_outputs(&stacks)).await?;
-    let board = board(variant, stack, &outputs, &given, &plan);
-    let surroundings = Surroundings { target: &target, outputs: &outputs };
-    let mode = given.get(&variant.id).and_then(|values| values.get(variant.flag(AUTH)?));
-    let traffic = match Subject::new(variant, &stack.outputs, &stack.parameters) {
-        Some(subject) => {
-            if let Some(subject) = subject.between(mode.map(String::as_str), &surroundings).await? {
-                Traffic::start(&subject, &variant.workload, &surroundings).await?
-            } else {
-                context.printer.warn(
-                    "no request is let in both before and after this change, so none is sent meanwhile",
-                );
-                None
-            }
-        }
-        None => None,
-    };
-    let deployment = deploy(context, &target, &plan, board).await;
-    let served = match traffic {
-        Some(traffic) => {
-            let reported = deployment.as_ref().ok().and_then(|deployment| deployment.stacks.first());
-            let url = reported.and_then(|report| report.outputs.get("Url"));
-            let moved = url.is_some_and(|url| stack.outputs.get("Url") != Some(url));
-            Some(traffic.stop(moved).await?)
-        }
-        None => None,
-    };
-    let deployment = deployment?;
-    deployment.conclude(context, &plan)?;
-    let Some(report) = deployment.stacks.iter().find(|report| report.stack == name) else {
-        return Err(Failure::unexpected("the stack was not reported"));
-    };
-    domain::forget(context, &target, &stack.name, &stack.parameters, &report.parameters).await;
-    if let Some(words) = deployment.idle_settings(context, &plan).pop() {
-        return Err(Failure::new(words).hint("set it together with what it belongs to, or after that"));
-    }
-    let outputs = foundation_outputs(&deployed(context, &target).await?);
-    let Some(subject) = Subject::new(variant, &report.outputs, &report.parameters) else {
-        return Err(Failure::unexpected(format!("the stack {} has no output Url", report.stack)));
-    };
+    let turn = Turn { context, target: &target, stacks: &stacks, stack, variant, given: &given };
+    let Turned { report, served, outputs, subject } = turn.make(plan, true).await?;
     let verdicts =
         check_all(context, &target, &[(variant.workload.as_str(), vec![subject])].into(), &outputs).await?;
     let before = settings_of(variant, &stack.parameters);
@@ -131,29 +92,6 @@ pub async fn run(context: &Context, args: RedeployArgs) -> Result<(), Failure> {
     context.printer.data(&words(&redeployed));
     context.printer.json(&redeployed);
     super::check::conclude(&redeployed.check)
-}
-
-/// Deploys the foundation stacks that the new settings are the first to need, and fills their tables; gives the outputs of all.
-async fn prepare(
-    context: &Context,
-    target: &Target,
-    plan: &Plan<'_>,
-    variant: &Variant,
-    mut outputs: Outputs,
-) -> Result<Outputs, Failure> {
-    if plan.specs.is_empty() {
-        return Ok(outputs);
-    }
-    let board = Blackboard::default();
-    for (name, value) in &outputs.home {
-        board.put(name, value);
-    }
-    let deployment = deploy(context, target, plan, board).await?;
-    deployment.conclude(context, plan)?;
-    let like = seeding::pattern(target, &outputs).await?;
-    outputs.home.extend(deployment.foundation_outputs(plan).home);
-    seeding::fill_empty(context, target, &[variant], &outputs.home, like).await?;
-    Ok(outputs)
 }
 
 /// Each value by itself; which go together depends on what is deployed.
@@ -173,37 +111,6 @@ fn check_together(variant: &Variant, given: &Given) -> Result<(), Failure> {
     let values = given.get(&variant.id).into_iter().flatten();
     variant.settings(values.map(|(flag, value)| (flag.as_str(), value.as_str())), &BTreeMap::new())?;
     Ok(())
-}
-
-/// What the stack's inputs are: the foundation as it stands, and the artifacts as deployed, unless the new settings want
-/// others.
-fn board(
-    variant: &Variant,
-    stack: &DeployedStack,
-    outputs: &Outputs,
-    given: &Given,
-    plan: &Plan<'_>,
-) -> Blackboard {
-    let board = Blackboard::default();
-    for (name, value) in &outputs.home {
-        board.put(name, value);
-    }
-    let arch = given.get(&variant.id).is_some_and(|values| {
-        values
-            .keys()
-            .any(|flag| variant.tunables.get(flag).is_some_and(|parameter| parameter == "Architecture"))
-    });
-    let rebuilt = arch && plan.wanted.iter().any(|wanted| wanted.flavor != artifacts::Flavor::Local);
-    if !rebuilt {
-        for (parameter, input) in plan.specs.iter().flat_map(|spec| &spec.inputs) {
-            let shipped =
-                variant.artifacts.contains_key(parameter) && variant.wants(parameter, &stack.parameters);
-            if let (true, Some(value)) = (shipped, stack.parameters.get(parameter)) {
-                board.put(input, value);
-            }
-        }
-    }
-    board
 }
 
 fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<Change> {

@@ -1,7 +1,7 @@
 //! The plans that are part of the program.
 
 /// Names and texts, in the order in which they are listed.
-const PLANS: [(&str, &str); 9] = [
+const PLANS: [(&str, &str); 10] = [
     ("quick", include_str!("../../plans/quick.toml")),
     ("bakeoff-warmup", include_str!("../../plans/bakeoff-warmup.toml")),
     ("bakeoff-full", include_str!("../../plans/bakeoff-full.toml")),
@@ -11,6 +11,7 @@ const PLANS: [(&str, &str); 9] = [
     ("speed-4", include_str!("../../plans/speed-4.toml")),
     ("speed-5", include_str!("../../plans/speed-5.toml")),
     ("proxy-30s", include_str!("../../plans/proxy-30s.toml")),
+    ("latency-causes", include_str!("../../plans/latency-causes.toml")),
 ];
 
 /// The names of the built-in plans.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use load::{Arrivals, ConnectionUse, Limit, Shape, Spread, Step, Think};
 use serde::Deserialize;
 
+use super::cause::CauseContent;
 use super::{LoadPlan, span};
 use crate::failure::Failure;
 
@@ -40,6 +41,9 @@ pub struct Content {
     pub connection: Option<Connection>,
     /// Each request of a workload by itself.
     pub apart: Option<bool>,
+    /// Settings of each variant that are measured against each other.
+    #[serde(default)]
+    pub causes: Vec<CauseContent>,
 }
 
 /// A part of an open loop.
@@ -94,7 +98,14 @@ impl Content {
         let wrong = |reason: String| Failure::new(format!("the plan {name} cannot be run: {reason}"));
         let mut load = load::Plan::new(self.shape().map_err(wrong)?);
         self.settle(&mut load).map_err(wrong)?;
-        Ok(LoadPlan { name: name.to_owned(), title: self.title, load, apart: self.apart.unwrap_or(false) })
+        let causes = self.causes.iter().map(CauseContent::cause).collect::<Result<_, _>>().map_err(wrong)?;
+        Ok(LoadPlan {
+            name: name.to_owned(),
+            title: self.title,
+            load,
+            apart: self.apart.unwrap_or(false),
+            causes,
+        })
     }
 
     /// Writes all but the shape over a plan's.

@@ -78,7 +78,7 @@ impl Recording {
     }
 
     /// A turn that has ended.
-    pub(super) fn trial(&mut self, progress: &load::Progress<'_>, tally: &load::Tally) {
+    pub fn trial(&mut self, progress: &load::Progress<'_>, tally: &load::Tally) {
         self.results.ended = now();
         let warm_up = progress.round <= progress.warm_up;
         if let Some(raw) = &mut self.raw {
@@ -111,14 +111,14 @@ impl Recording {
     }
 
     /// Why a variant's figures are not those of the variant.
-    pub(super) fn doubt(&mut self, name: &str, doubts: Vec<String>) {
+    pub fn doubt(&mut self, name: &str, doubts: Vec<String>) {
         if let Some(sample) = self.sample(name) {
             sample.doubts.extend(doubts);
         }
     }
 
     /// The run was stopped before the plan was done. The last trial of some may be a part of one.
-    pub(super) fn cut_short(&mut self, trials: u32) {
+    pub fn cut_short(&mut self, trials: u32) {
         self.cut_short = true;
         for entry in &mut self.results.entries {
             let held = entry.sample.trials.len();

@@ -23,6 +23,9 @@ pub struct BenchArgs {
     /// Write each request by itself, as comma-separated values compressed by gzip
     #[arg(long, value_name = "FILE")]
     pub raw: Option<PathBuf>,
+    /// Only this cause of a plan that turns settings, such as latency-causes; may be repeated
+    #[arg(long, value_name = "NAME", requires = "plan")]
+    pub cause: Vec<String>,
     /// Measure nothing unless what is measured does the same work in the same way
     #[arg(long)]
     pub strict: bool,
@@ -36,7 +39,7 @@ pub struct BenchArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Load")]
 pub struct PlanArgs {
-    /// quick, bakeoff-warmup, bakeoff-full, speed-1 to speed-5, proxy-30s, or a file of your own
+    /// quick, bakeoff-warmup, bakeoff-full, speed-1 to speed-5, proxy-30s, latency-causes, or a file of your own
     #[arg(long, value_name = "NAME|FILE")]
     pub plan: Option<String>,
     /// Turns of each [default: the plan's, or 1]
