@@ -27,6 +27,10 @@ pub enum Failed {
     Blind { tool: &'static str, mutation: &'static str },
     #[error("not everything that was asked agrees")]
     Verdicts,
+    #[error(
+        "{0}; the tests of HTML reports need Chromium: as root, `apt-get install chromium` or this command installs it"
+    )]
+    Chromium(Box<Failed>),
     #[error("PATH cannot hold {path}: {source}")]
     Path { path: PathBuf, source: std::env::JoinPathsError },
 }

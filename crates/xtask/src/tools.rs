@@ -1,5 +1,6 @@
 //! Programs of other people that the tests ask for their opinion, pinned where that can be, in `target/tools`.
 
+mod chromium;
 mod nginx;
 pub mod npm;
 pub mod python;
@@ -15,12 +16,20 @@ pub use nginx::programs;
 pub fn install() -> Result<(), Failed> {
     python::install()?;
     npm::install()?;
-    nginx::install()
+    nginx::install()?;
+    chromium::install()
 }
 
 /// Where a kind of tool lives.
 fn home(kind: &str) -> PathBuf {
     root().join("target/tools").join(kind)
+}
+
+/// A program of this machine, also where only administrators look for programs.
+fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let directories = std::env::split_paths(&path).chain(["/usr/local/sbin", "/usr/sbin"].map(PathBuf::from));
+    directories.map(|directory| directory.join(name)).find(|program| program.is_file())
 }
 
 /// What was installed last in a home: the text that pins it, written when the installation was complete.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::table::{cell, table};
+use super::table::{cell, long, table};
 use crate::{Check, Report, Results};
 
 pub(super) fn section(report: &Report<'_>) -> Markup {
@@ -78,8 +78,8 @@ fn variants(results: &Results) -> Vec<Vec<Markup>> {
         };
         vec![
             cell(&entry.sample.variant),
-            cell(settings.join(", ")),
-            cell(&setup.url),
+            long(settings.join(", ")),
+            long(&setup.url),
             cell(log),
             html! { code { (setup.template_sha256.as_deref().unwrap_or("not known")) } },
         ]

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::Subject;
 use super::summary::sure;
-use super::table::{cell, figure, table};
+use super::table::{cell, figure, long, table};
 use crate::Measured;
 use crate::chart::{Bar, ChartError, patch, stacked};
 
@@ -87,7 +87,7 @@ fn failures(subject: &Subject<'_>) -> Markup {
                 cell(subject.short(measured)),
                 cell(kind),
                 cell(count.to_string()),
-                cell(example),
+                long(example),
             ]);
         }
     }

@@ -45,3 +45,8 @@ pub(super) fn figure(chart: &Markup, legend: &Markup, caption: &str, rows: &[Vec
 pub(super) fn cell(text: impl AsRef<str>) -> Markup {
     html! { (text.as_ref()) }
 }
+
+/// Text that may be long, such as an address, and is divided anywhere rather than make its table wide.
+pub(super) fn long(text: impl AsRef<str>) -> Markup {
+    html! { span class="long" { (text.as_ref()) } }
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::home;
+use super::{find, home};
 use crate::step::{Failed, heading, run, run_in};
 
 /// Where the programs are that tests look for on `PATH`.
@@ -47,11 +47,4 @@ fn unpack(program: &Path) -> Result<(), Failed> {
         .find(|file| file.extension().is_some_and(|extension| extension == "deb"))
         .ok_or_else(|| wrong(&home, "filled")(std::io::ErrorKind::NotFound.into()))?;
     run_in(&home, "dpkg-deb", &["--extract", &package.to_string_lossy(), "."])
-}
-
-/// A program of this machine, also where only administrators look for programs.
-fn find(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let directories = std::env::split_paths(&path).chain(["/usr/local/sbin", "/usr/sbin"].map(PathBuf::from));
-    directories.map(|directory| directory.join(name)).find(|program| program.is_file())
 }
