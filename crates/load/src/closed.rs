@@ -1,5 +1,6 @@
 //! The closed loop: each worker sends its next request when its last one has ended, and has been thought about.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,7 +41,7 @@ impl Budget {
 
     /// Takes one request, or says that none is left.
     fn take(&self, now: Instant, begin: Instant) -> bool {
-        if self.over.is_cancelled() || self.duration.is_some_and(|duration| now >= begin + duration) {
+        if self.duration.is_some_and(|duration| now >= begin + duration) {
             return false;
         }
         let Some(left) = &self.left else { return true };
@@ -72,9 +73,19 @@ pub(crate) async fn work(
     let workers = connect(lane, place.share(workers), &budget.over).await?;
     place.start().await;
     lane.begin();
+    // Asking the token takes a lock that all threads share; a flag that is set once costs nothing to ask.
+    let over = Rc::new(Cell::new(budget.over.is_cancelled()));
+    let mut watch = JoinSet::new();
+    watch.spawn_local({
+        let (cancelled, over) = (budget.over.clone().cancelled_owned(), Rc::clone(&over));
+        async move {
+            cancelled.await;
+            over.set(true);
+        }
+    });
     let mut busy = JoinSet::new();
     for worker in workers {
-        busy.spawn_local(send(Rc::clone(lane), worker, think, budget.clone()));
+        busy.spawn_local(send(Rc::clone(lane), worker, think, budget.clone(), Rc::clone(&over)));
     }
     while let Some(done) = busy.join_next().await {
         done.map_err(|_| LoadError::Broken)??;
@@ -112,6 +123,7 @@ async fn send(
     mut worker: Worker,
     think: Option<Think>,
     budget: Budget,
+    over: Rc<Cell<bool>>,
 ) -> Result<(), LoadError> {
     let begin = lane.begin.get();
     if let Some(think) = think {
@@ -120,14 +132,17 @@ async fn send(
         budget.pause(draw(&lane, first), begin).await;
     }
     let mut now = Instant::now();
-    while budget.take(now, begin) {
-        if !worker.request(now).await? {
+    while !over.get() && budget.take(now, begin) {
+        let ended = worker.request(now).await?;
+        now = ended.at;
+        if !ended.connected {
             budget.pause(RECONNECT, begin).await;
+            now = Instant::now();
         }
         if let Some(think) = think {
             budget.pause(draw(&lane, think), begin).await;
+            now = Instant::now();
         }
-        now = Instant::now();
     }
     Ok(())
 }

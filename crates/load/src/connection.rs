@@ -2,18 +2,20 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper::{Response, rt::Executor};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use crate::FailureKind;
+use crate::bell::Bell;
 use crate::connector::{Connector, Refused};
 
 /// The most that is kept of a body that is looked at; a longer one is read to its end and refused.
@@ -61,29 +63,33 @@ impl Connection {
             let (sender, connection) = http2::handshake(Local, io).await.map_err(wrong)?;
             Ok(Self { sender: Sender::Http2(sender), driver: Driver::new(connection) })
         } else {
-            let (sender, connection) = http1::handshake(io).await.map_err(wrong)?;
+            let (sender, connection) =
+                http1::Builder::new().writev(false).handshake(io).await.map_err(wrong)?;
             Ok(Self { sender: Sender::Http1(sender), driver: Driver::new(connection) })
         }
     }
 
-    /// Sends a request and reads its whole answer; `body` receives the answer's body where it is wanted.
+    /// Sends a request now, at `sent`, and reads its whole answer; `body` receives the answer's body where it is wanted.
     pub(crate) async fn exchange(
         &mut self,
         request: Request<Full<Bytes>>,
+        sent: Instant,
         mut body: Option<&mut BytesMut>,
     ) -> Result<Answer, Broken> {
         let Self { sender, driver } = self;
-        let begin = Instant::now();
-        driver.run(sender.ready()).await.map_err(|error| Broken::Unsent(error.to_string()))?;
-        let answer = driver.run(sender.send(request)).await.map_err(|mut error| {
+        if !sender.is_ready() {
+            driver.run(sender.ready()).await.map_err(|error| Broken::Unsent(error.to_string()))?;
+        }
+        let answer = sender.send(request, driver).await.map_err(|mut error| {
             let unsent = error.take_message().is_some();
             let reason = said(&error.into_error());
             if unsent { Broken::Unsent(reason) } else { Broken::Unanswered(reason) }
         })?;
-        let first_byte = begin.elapsed();
+        let first_byte = sent.elapsed();
         let (head, mut incoming) = answer.into_parts();
         let (mut cut, mut bytes) = (false, 0);
-        while let Some(frame) = driver.run(incoming.frame()).await {
+        while !incoming.is_end_stream() {
+            let Some(frame) = driver.run(incoming.frame()).await else { break };
             let frame = frame.map_err(|error| Broken::Unanswered(said(&error)))?;
             let Some(data) = frame.data_ref() else { continue };
             bytes += data.len() as u64;
@@ -106,16 +112,28 @@ impl Sender {
         }
     }
 
-    async fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+    fn is_ready(&self) -> bool {
         match self {
-            Self::Http1(sender) => sender.try_send_request(request).await,
-            Self::Http2(sender) => sender.try_send_request(request).await,
+            Self::Http1(sender) => sender.is_ready(),
+            Self::Http2(sender) => sender.is_ready(),
+        }
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>, driver: &mut Driver) -> Sent {
+        match self {
+            Self::Http1(sender) => {
+                let answer = driver.bell.quietly(|| sender.try_send_request(request));
+                driver.run(answer).await
+            }
+            Self::Http2(sender) => {
+                let answer = driver.bell.quietly(|| sender.try_send_request(request));
+                driver.run(answer).await
+            }
         }
     }
 }
+
+type Sent = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>;
 
 /// An error with what lies below it.
 fn said(error: &hyper::Error) -> String {
@@ -139,22 +157,34 @@ where
     }
 }
 
-/// The connection's input and output; `None` once the connection has ended.
-struct Driver(Option<Pin<Box<dyn Future<Output = hyper::Result<()>>>>>);
+/// The connection's input and output.
+struct Driver {
+    /// `None` once the connection has ended.
+    connection: Option<Pin<Box<dyn Future<Output = hyper::Result<()>>>>>,
+    bell: Bell,
+}
 
 impl Driver {
     fn new(connection: impl Future<Output = hyper::Result<()>> + 'static) -> Self {
-        Self(Some(Box::pin(connection)))
+        Self { connection: Some(Box::pin(connection)), bell: Bell::new() }
     }
 
     /// Awaits a call on the connection while moving its bytes. How the connection ended shows in the call's result.
     async fn run<F: Future>(&mut self, call: F) -> F::Output {
+        let Self { connection, bell } = self;
         let mut call = pin!(call);
         poll_fn(|context| {
-            if self.0.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready()) {
-                self.0 = None;
-            }
-            call.as_mut().poll(context)
+            bell.poll(context, |context| {
+                // What has come in with earlier bytes is there without moving any.
+                if let Poll::Ready(output) = call.as_mut().poll(context) {
+                    return Poll::Ready(output);
+                }
+                if connection.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready())
+                {
+                    *connection = None;
+                }
+                call.as_mut().poll(context)
+            })
         })
         .await
     }

@@ -9,6 +9,7 @@
 //! hot path but two counters: what is left to send, and what ended.
 
 mod arrivals;
+mod bell;
 mod closed;
 mod connection;
 mod connector;

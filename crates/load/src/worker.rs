@@ -73,8 +73,17 @@ pub(crate) struct Worker {
     sent: u64,
 }
 
+/// How a request ended, as its sender needs to know it.
+pub(crate) struct Ended {
+    /// Whether the target could be connected to.
+    pub(crate) connected: bool,
+    pub(crate) at: Instant,
+}
+
 /// What became of one request.
 struct Exchange {
+    /// When it was begun: sent, or else connected for.
+    begin: Instant,
     /// When the request was sent over a connection that stood; `None` where it never was.
     sent: Option<Instant>,
     result: Result<Answer, Refused>,
@@ -95,17 +104,15 @@ impl Worker {
         self.connection = self.obtain().await.ok();
     }
 
-    /// Sends one request that was meant to be sent at `intended`, and records how it ended. Says whether the target could
-    /// be connected to.
-    pub(crate) async fn request(&mut self, intended: Instant) -> Result<bool, LoadError> {
-        let begin = Instant::now();
-        self.deadline.move_to(begin + self.lane.timeout);
+    /// Sends one request that was meant to be sent at `intended`, and records how it ended.
+    pub(crate) async fn request(&mut self, intended: Instant) -> Result<Ended, LoadError> {
         let chosen = self.lane.chosen.replace(self.lane.chosen.get() + 1);
         let index = self.lane.target.next(chosen, &mut self.lane.random.borrow_mut());
         let looked_at = self.lane.target.looks_at(index, self.sent);
         self.sent += 1;
         let exchange = self.send(index, looked_at).await;
         let end = Instant::now();
+        let late = exchange.begin.saturating_duration_since(intended) > LATE;
         let connected = !matches!(
             exchange.result,
             Err((FailureKind::Resolve | FailureKind::Connect | FailureKind::Tls, _))
@@ -118,27 +125,35 @@ impl Worker {
         let mut tally = self.lane.tally.borrow_mut();
         tally.sent_bytes += sent;
         tally.received_bytes += received;
-        tally.late_sends += u64::from(begin.saturating_duration_since(intended) > LATE);
+        tally.late_sends += u64::from(late);
         if self.lane.raw {
             tally.raw.push(ending.raw());
         }
         tally.count(ending)?;
-        Ok(connected)
+        Ok(Ended { connected, at: end })
     }
 
     /// Sends the request, once more where the connection had been closed while it was idle.
     async fn send(&mut self, index: usize, looked_at: bool) -> Exchange {
+        let mut begin = None;
         loop {
             let kept = self.connection.is_some();
+            if !kept && begin.is_none() {
+                begin = Some(self.begin());
+            }
             let mut connection = match self.obtain().await {
                 Ok(connection) => connection,
-                Err(refused) => return Exchange { sent: None, result: Err(refused) },
+                Err(refused) => {
+                    let begin = begin.unwrap_or_else(Instant::now);
+                    return Exchange { begin, sent: None, result: Err(refused) };
+                }
             };
             let request = self.lane.target.request(index);
-            let sent = Instant::now();
+            let sent = if kept && begin.is_none() { self.begin() } else { Instant::now() };
+            let begin = *begin.get_or_insert(sent);
             self.body.clear();
             let body = looked_at.then_some(&mut self.body);
-            let exchange = connection.exchange(request, body);
+            let exchange = connection.exchange(request, sent, body);
             let result = match within(&mut self.deadline, exchange).await {
                 Some(Ok(answer)) => {
                     if self.lane.connection != ConnectionUse::Fresh {
@@ -152,8 +167,15 @@ impl Worker {
                 }
                 None => Err(self.timeout()),
             };
-            return Exchange { sent: Some(sent), result };
+            return Exchange { begin, sent: Some(sent), result };
         }
+    }
+
+    /// The time that is allowed begins now.
+    fn begin(&mut self) -> Instant {
+        let begin = Instant::now();
+        self.deadline.move_to(begin + self.lane.timeout);
+        begin
     }
 
     /// The connection that stands, or a new one.

@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask test` is everything that must pass, `cargo xtask tools` installs what it needs.
 
+mod bench_tools;
 mod opinion;
 mod step;
 mod tools;
@@ -28,6 +29,8 @@ enum Command {
     Tools,
     /// Install those tools and ask those for an opinion that need nothing running
     Opinions,
+    /// Install the load generators that `cargo bench -p load` measures ours against, under target/tools
+    BenchTools,
 }
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Command::Lint => lint(),
         Command::Tools => tools::install(),
         Command::Opinions => opinions(),
+        Command::BenchTools => bench_tools::install(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
