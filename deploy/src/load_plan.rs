@@ -3,6 +3,7 @@
 mod builtin;
 mod cause;
 mod content;
+mod mix;
 mod span;
 mod words;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 pub use self::builtin::names;
 pub use self::cause::{Cause, words as side_in_words};
 pub use self::content::{Connection, Content};
+pub use self::mix::Mix;
 use crate::failure::Failure;
 
 /// The plan of those who ask for none.
@@ -26,6 +28,7 @@ pub struct LoadPlan {
     pub load: load::Plan,
     /// Whether each of a workload's requests is measured by itself, instead of all in turn.
     pub apart: bool,
+    pub mix: Mix,
     /// Settings of each variant that are measured against each other, instead of variants.
     pub causes: Vec<Cause>,
 }
@@ -74,7 +77,7 @@ impl LoadPlan {
 
     /// The load in words: `500 users who think 1 to 9 s, 15000 requests`.
     pub fn shape(&self) -> String {
-        words::shape(&self.load)
+        words::shape(&self.load) + &self.mix.words()
     }
 }
 

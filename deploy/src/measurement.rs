@@ -48,7 +48,7 @@ pub async fn groups(
     for (name, subjects) in subjects {
         let workload: Workload =
             name.parse().map_err(|error: workload::UnknownWorkload| Failure::of(&error))?;
-        let samples = work::samples(workload, surroundings).await?;
+        let samples = work::samples(workload, surroundings, &plan.mix).await?;
         let subjects = work::admitted(subjects, surroundings).await?;
         if plan.apart && samples.len() > 1 {
             for sample in &samples {
@@ -57,6 +57,9 @@ pub async fn groups(
         } else {
             groups.push(group(context, name, &subjects, &samples, false)?);
         }
+    }
+    for contestant in groups.iter_mut().flat_map(|group| &mut group.contestants) {
+        contestant.target.choice = plan.mix.choice.unwrap_or_default();
     }
     Ok(groups)
 }

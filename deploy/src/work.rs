@@ -27,6 +27,7 @@ pub use self::canonical::{canonical, excerpt, is_json};
 pub use self::refusal::{judge_refusal, only_member, seen};
 
 use crate::failure::Failure;
+use crate::load_plan::Mix;
 use crate::printer::count;
 use crate::target::Target;
 
@@ -172,11 +173,15 @@ pub fn seeded_table(workload: &str) -> Option<&'static str> {
 }
 
 /// Makes the requests that stand for the workload, at least one, with what they need to be served, such as an item or a
-/// token. A measurement sends them in turn.
-pub async fn samples(workload: Workload, surroundings: &Surroundings<'_>) -> Result<Vec<Sample>, Failure> {
+/// token. A measurement sends them in turn, or as the mix says.
+pub async fn samples(
+    workload: Workload,
+    surroundings: &Surroundings<'_>,
+    mix: &Mix,
+) -> Result<Vec<Sample>, Failure> {
     Ok(match workload {
-        Workload::Publish => vec![publish::sample()],
-        Workload::Query => vec![query::sample(surroundings).await?],
+        Workload::Publish => vec![publish::sample(mix.payload)],
+        Workload::Query => query::samples(surroundings, mix.choice.is_some()).await?,
         Workload::Crud => vec![crud::sample(surroundings).await?],
         Workload::Proxy => proxy::samples(),
     })

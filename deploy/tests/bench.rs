@@ -121,6 +121,24 @@ fn a_request_is_what_the_flags_say() {
 }
 
 #[test]
+fn paths_come_from_a_file() {
+    let bench = Bench::new();
+    let server = Server::start(Behaviour::Echo);
+    let paths = bench.work.path().join("paths.txt");
+    std::fs::write(&paths, "/only?a=1\n\n  /only?a=2  \n").unwrap();
+    let (url, file) = (server.url("echo"), paths.to_str().unwrap());
+    let load = ["--connections", "1", "--requests", "20", "--choice", "uniform"];
+    let measured = bench.json(&[&["bench", "--url", &url, "--paths", file][..], &load].concat());
+    assert_eq!(measured["results"][0]["requests"], json!(20));
+    assert!(server.last().contains("GET /only?a="), "{}", server.last());
+    std::fs::write(&paths, "\n").unwrap();
+    let told = bench.fails(1, &["bench", "--url", &url, "--paths", file]);
+    assert!(told.contains("it holds no path"), "{told}");
+    let told = bench.fails(1, &["bench", "--url", &url, "--choice", "often"]);
+    assert!(told.contains("it can be in-turn, uniform, zipf or zipf:EXPONENT"), "{told}");
+}
+
+#[test]
 fn missing_commas_are_told_and_measured_all_the_same() {
     let (right, broken) = (Server::answering("[1,2]"), Server::answering("[1 2]"));
     let urls = [right.url("right"), broken.url("broken")];

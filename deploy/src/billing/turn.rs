@@ -42,6 +42,8 @@ impl Turn {
         #[expect(clippy::cast_precision_loss, reason = "nobody sends 2^52 bytes")]
         let each = |count: u64| if self.requests == 0 { 0.0 } else { count as f64 / self.requests as f64 };
         Usage {
+            // A message is billed by 64 KB (<https://aws.amazon.com/sns/pricing/>).
+            publishes: usage.publishes * (each(self.sent_bytes) / 65_536.0).ceil().max(1.0),
             request_bytes: each(self.sent_bytes),
             response_bytes: each(self.received_bytes),
             connections: each(self.connections),

@@ -90,7 +90,7 @@ async fn addresses(
     plan: &LoadPlan,
     file: PathBuf,
 ) -> Result<Recording, Failure> {
-    let contestants = address::contestants(&args.url, &args.request)?;
+    let contestants = address::contestants(&args.url, &args.request, plan.mix.choice.unwrap_or_default())?;
     let group = Group { name: ADDRESSES.to_owned(), contestants };
     let place = report::Place {
         origin: report::Origin::Address,

@@ -6,7 +6,7 @@ use load::{Arrivals, ConnectionUse, Limit, Shape, Spread, Step, Think};
 use serde::Deserialize;
 
 use super::cause::CauseContent;
-use super::{LoadPlan, span};
+use super::{LoadPlan, Mix, span};
 use crate::failure::Failure;
 
 /// How many requests of a rate may be under way at once, where nothing else is said.
@@ -41,6 +41,10 @@ pub struct Content {
     pub connection: Option<Connection>,
     /// Each request of a workload by itself.
     pub apart: Option<bool>,
+    /// Which of a workload's requests comes next.
+    pub choice: Option<String>,
+    /// Bytes of a body.
+    pub payload: Option<u32>,
     /// Settings of each variant that are measured against each other.
     #[serde(default)]
     pub causes: Vec<CauseContent>,
@@ -98,12 +102,14 @@ impl Content {
         let wrong = |reason: String| Failure::new(format!("the plan {name} cannot be run: {reason}"));
         let mut load = load::Plan::new(self.shape().map_err(wrong)?);
         self.settle(&mut load).map_err(wrong)?;
+        let mix = Mix::read(self.choice.as_deref(), self.payload).map_err(wrong)?;
         let causes = self.causes.iter().map(CauseContent::cause).collect::<Result<_, _>>().map_err(wrong)?;
         Ok(LoadPlan {
             name: name.to_owned(),
             title: self.title,
             load,
             apart: self.apart.unwrap_or(false),
+            mix,
             causes,
         })
     }

@@ -26,12 +26,20 @@ const CONCURRENT: usize = 8;
 /// How many characters of a body a difference shows.
 const EXCERPT: usize = 60;
 
-/// A small message.
-pub fn sample() -> Sample {
+/// A small message, or one of so many bytes.
+pub fn sample(payload: Option<u32>) -> Sample {
+    let (before, after) = (r#"{"message":"Hello"#, r#""}"#);
+    let bytes = payload.map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    let filling = "o".repeat(bytes.saturating_sub(before.len() + after.len()));
+    // Less than the frame takes is not JSON, and a message all the same.
+    let mut body = format!("{before}{filling}{after}");
+    if payload.is_some() {
+        body.truncate(bytes);
+    }
     Sample {
         question: Question::new(Method::POST, workload::publish::PATH)
             .header("content-type", HeaderValue::from_static("application/json"))
-            .body(r#"{"message":"Hello"}"#),
+            .body(body),
         accepts: Arc::new(|body| answer::message_id(body).is_some()),
     }
 }

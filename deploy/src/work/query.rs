@@ -11,7 +11,7 @@ use futures::StreamExt;
 use http::Method;
 use signed_http::Response;
 use workload::proof::Case;
-use workload::query::{Expect, PageSize};
+use workload::query::{BREEDS, Expect, PageSize};
 
 use self::page::Page;
 use self::truth::Truth;
@@ -26,7 +26,6 @@ const INDEX: &str = "IndexName";
 /// The parameter of a variant that says how many turkeys it gives without being asked for a number.
 const PAGE_SIZE: &str = "PageSize";
 /// What is asked for in a measurement.
-const SAMPLE_PATH: &str = "/turkeys/Bronze";
 const SAMPLE_BREED: &str = "Bronze";
 /// How many requests are under way at once.
 const CONCURRENT: usize = 8;
@@ -37,22 +36,31 @@ const TURKEY_IN_ANSWER: f64 = 85.0;
 const KNOWN_BODIES: usize = 32;
 
 /// A path that shows an answer.
-pub const PATH: &str = SAMPLE_PATH;
+pub const PATH: &str = "/turkeys/Bronze";
 
-/// One page of one breed. Any part of the breed's turkeys that begins with the first is right: variants may have page sizes of
-/// their own.
-pub async fn sample(surroundings: &Surroundings<'_>) -> Result<Sample, Failure> {
-    let all = truth(surroundings)?.page(SAMPLE_BREED).await?;
+/// One page of one breed, or one of each.
+pub async fn samples(surroundings: &Surroundings<'_>, every_breed: bool) -> Result<Vec<Sample>, Failure> {
+    if !every_breed {
+        return Ok(vec![sample(surroundings, SAMPLE_BREED).await?]);
+    }
+    let mut samples = Vec::new();
+    for breed in BREEDS {
+        samples.push(sample(surroundings, breed).await?);
+    }
+    Ok(samples)
+}
+
+/// One page of a breed. Any part of its turkeys that begins with the first is right: variants may have page sizes of their own.
+async fn sample(surroundings: &Surroundings<'_>, breed: &str) -> Result<Sample, Failure> {
+    let all = truth(surroundings)?.page(breed).await?;
     if all.is_empty() {
-        return Err(Failure::new(format!(
-            "the table has no turkeys of the breed {SAMPLE_BREED} to be asked for"
-        ))
-        .hint("`deploy seed` fills the table"));
+        return Err(Failure::new(format!("the table has no turkeys of the breed {breed} to be asked for"))
+            .hint("`deploy seed` fills the table"));
     }
     // Each variant sends the same bytes over and over, so what was found right once need not be read again.
     let known: Mutex<Vec<Bytes>> = Mutex::new(Vec::new());
     Ok(Sample {
-        question: Question::new(Method::GET, SAMPLE_PATH),
+        question: Question::new(Method::GET, path(breed)),
         accepts: Arc::new(move |body| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
             if known.iter().any(|right| right == body) {
@@ -79,6 +87,11 @@ pub fn usage(parameters: &BTreeMap<String, String>) -> report::Usage {
         read_units: (page * TURKEY_IN_TABLE / 4096.0).ceil() / 2.0,
         ..report::Usage::default()
     }
+}
+
+/// Where a breed's turkeys are.
+fn path(breed: &str) -> String {
+    format!("/turkeys/{}", breed.replace(' ', "%20"))
 }
 
 /// The table that all variants are held against, wherever their own stands: that of their region, or else one elsewhere.

@@ -13,30 +13,65 @@ use crate::measurement::Contestant;
 /// The largest body that is sent: what an API takes is far smaller.
 const LARGEST_BODY: u64 = 64 << 20;
 
-/// One contestant an address, which is sent the request that the flags describe.
-pub fn contestants(urls: &[String], args: &RequestArgs) -> Result<Vec<Contestant>, Failure> {
+/// One contestant an address, which is sent the requests that the flags describe.
+pub fn contestants(
+    urls: &[String],
+    args: &RequestArgs,
+    choice: load::Choice,
+) -> Result<Vec<Contestant>, Failure> {
     let (headers, body) = (headers(&args.header)?, body(args)?);
     let method = method(args, !body.is_empty())?;
+    let paths = paths(args)?;
     let mut contestants: Vec<Contestant> = Vec::with_capacity(urls.len());
     for text in urls {
-        let (name, uri) = address(text, args.path.as_deref())?;
+        let addresses: Vec<(String, Uri)> =
+            paths.iter().map(|path| address(text, path.as_deref())).collect::<Result<_, _>>()?;
+        let Some((name, first)) = addresses.first().cloned() else { continue };
         if contestants.iter().any(|known| known.target.name == name) {
             return Err(Failure::new(format!("--url names {name} twice"))
                 .hint("give each address a name of its own: --url one=https://…"));
         }
         let setup =
-            report::Setup { title: uri.to_string(), url: uri.to_string(), ..report::Setup::default() };
-        let request = load::TargetRequest {
+            report::Setup { title: first.to_string(), url: first.to_string(), ..report::Setup::default() };
+        let requests = addresses.into_iter().map(|(_, uri)| load::TargetRequest {
             uri,
             method: method.clone(),
             headers: headers.clone(),
             body: body.clone(),
             accepts: None,
+        });
+        let target = load::Target {
+            name,
+            requests: requests.collect(),
+            choice,
+            look_every: NonZeroU32::MIN,
+            seal: None,
+            cold: None,
         };
-        let target = load::Target { look_every: NonZeroU32::MIN, ..load::Target::new(&name, request) };
         contestants.push(Contestant { setup, target });
     }
     Ok(contestants)
+}
+
+/// The paths that are added to an address; `None` is none.
+fn paths(args: &RequestArgs) -> Result<Vec<Option<String>>, Failure> {
+    let Some(file) = &args.paths else { return Ok(vec![args.path.clone()]) };
+    let wrong = |reason: String| Failure::new(format!("--paths {} cannot be used: {reason}", file.display()));
+    let length = std::fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
+    if length > LARGEST_BODY {
+        return Err(wrong(format!("it has {length} bytes, and {LARGEST_BODY} is the most")));
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let paths: Vec<_> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| Some(line.to_owned()))
+        .collect();
+    if paths.is_empty() {
+        return Err(wrong("it holds no path; write one a line".to_owned()));
+    }
+    Ok(paths)
 }
 
 /// `name=https://…`; without a name, the host is the name.
@@ -138,7 +173,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_headers_have_a_form() {
         let urls = ["http://a.test/1".to_owned(), "http://a.test/2".to_owned()];
-        let told = contestants(&urls, &RequestArgs::default()).unwrap_err();
+        let told = contestants(&urls, &RequestArgs::default(), load::Choice::InTurn).unwrap_err();
         assert!(told.message.contains("names a.test twice"), "{told:?}");
         let told = headers(&["authorization Bearer secret".to_owned()]).unwrap_err();
         assert!(told.message.contains("NAME: VALUE"), "{told:?}");

@@ -72,6 +72,12 @@ pub struct PlanArgs {
     /// How long a request may take [default: the plan's, or 30s]
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
+    /// Which of several requests comes next, such as those for each breed: in-turn, uniform, zipf or zipf:EXPONENT
+    #[arg(long, value_name = "HOW")]
+    pub choice: Option<String>,
+    /// Bytes of the body, where the workload takes one [default: a small message]
+    #[arg(long, value_name = "BYTES")]
+    pub payload: Option<u32>,
     /// HTTP/2 instead of HTTP/1.1
     #[arg(long)]
     pub http2: bool,
@@ -90,6 +96,9 @@ pub struct RequestArgs {
     /// Added to each address
     #[arg(long, requires = "url")]
     pub path: Option<String>,
+    /// The file that holds one such path a line; --choice says which comes next
+    #[arg(long, value_name = "FILE", requires = "url", conflicts_with = "path")]
+    pub paths: Option<PathBuf>,
     /// [default: GET, or POST with a body]
     #[arg(long, requires = "url")]
     pub method: Option<String>,

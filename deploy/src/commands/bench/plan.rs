@@ -2,7 +2,7 @@
 
 use super::args::PlanArgs;
 use crate::failure::Failure;
-use crate::load_plan::{Connection, Content, DEFAULT, LoadPlan};
+use crate::load_plan::{Connection, Content, DEFAULT, LoadPlan, Mix};
 
 /// A plan that has no file is called this.
 const FROM_FLAGS: &str = "flags";
@@ -29,6 +29,9 @@ pub fn plan(args: &PlanArgs) -> Result<LoadPlan, Failure> {
         }
     };
     let mut plan = plan.trusting(&args.root_certificate);
+    let mix = Mix::read(args.choice.as_deref(), args.payload).map_err(Failure::new)?;
+    plan.mix.choice = mix.choice.or(plan.mix.choice);
+    plan.mix.payload = mix.payload.or(plan.mix.payload);
     plan.load.seed = args.seed.unwrap_or_else(random_seed);
     Ok(plan)
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use workload::Workload;
 
 use crate::failure::{Failure, chain};
+use crate::load_plan::Mix;
 use crate::work::{self, Credentials, Sample, Subject, Surroundings};
 
 const PER_SECOND: f64 = 50.0;
@@ -84,7 +85,7 @@ impl Traffic {
         surroundings: &Surroundings<'_>,
     ) -> Result<Option<Self>, Failure> {
         let Ok(workload) = workload.parse::<Workload>() else { return Ok(None) };
-        let target = target(subject, work::samples(workload, surroundings).await?)?;
+        let target = target(subject, work::samples(workload, surroundings, &Mix::default()).await?)?;
         let mut plan = load::Plan::rate(PER_SECOND, LONGEST);
         plan.timeout = TIMEOUT;
         plan.raw = true;
