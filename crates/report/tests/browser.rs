@@ -159,6 +159,14 @@ fn something_wider_than_a_phone_is_noticed() {
 }
 
 #[test]
+fn words_of_a_drawing_that_a_phone_shows_too_small_or_not_at_all_are_noticed() {
+    let drawing = r#"<svg viewBox="0 0 640 40"><text style="font-size: 9px" x="9" y="20">small</text><text x="630" y="20">beyond</text></svg>"#;
+    let broken = complaints(&with(drawing), checks::narrow);
+    assert_noticed(&broken, "\"small\" is 4.");
+    assert_noticed(&broken, "\"beyond\" lies beyond");
+}
+
+#[test]
 fn a_drawing_without_a_name_is_noticed() {
     let drawing = r#"<figure><svg role="img" viewBox="0 0 9 9"><path d="M0 0L9 9"></path></svg></figure>"#;
     let broken = complaints(

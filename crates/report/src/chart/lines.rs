@@ -99,15 +99,17 @@ impl Chart {
                     @let tall = 22 + 18 * i32::try_from(stop.values.len()).unwrap_or_default();
                     @let widest = stop.values.iter().map(|value| value.chars().count()).max().unwrap_or_default().max(stop.title.chars().count());
                     @let wide = 20 + 8 * i32::try_from(widest).unwrap_or_default();
-                    @let left = if *x + 8 + wide > right { x - 8 - wide } else { x + 8 };
+                    @let left = if *x + 8 + wide > right { (x - 8 - wide).max(0) } else { x + 8 };
                     g class="stop" role="listitem" tabindex="0" aria-label={ (stop.title) ": " (stop.values.join("; ")) } {
                         rect class="hit" x=(edge(index)) y="0" width=(edge(index + 1) - edge(index)) height=(bottom) {}
                         g class="tip" aria-hidden="true" {
                             line class="cursor" x1=(x) y1="8" x2=(x) y2=(bottom - 64) {}
-                            rect class="box" x=(left) y="10" width=(wide) height=(tall) rx="4" {}
-                            text class="tip-title" x=(left + 10) y="26" { (stop.title) }
-                            @for (row, value) in (0_i32..).zip(&stop.values) {
-                                text x=(left + 10) y=(44 + 18 * row) { (value) }
+                            g class="card" transform={ "translate(" (left) " 10)" } {
+                                rect class="box" width=(wide) height=(tall) rx="4" {}
+                                text class="tip-title" x="10" y="16" { (stop.title) }
+                                @for (row, value) in (0_i32..).zip(&stop.values) {
+                                    text x="10" y=(34 + 18 * row) { (value) }
+                                }
                             }
                         }
                     }
