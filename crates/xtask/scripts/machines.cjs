@@ -40,7 +40,7 @@ const MUTATIONS = [
     name: "JSONata that ends too early",
     seenBy: ["asl-validator"],
     spoil: (definition) => {
-      definition.States[definition.StartAt].Output = "{% $sum( %}";
+      Object.values(definition.States)[0].Output = "{% $sum( %}";
     },
   },
   {

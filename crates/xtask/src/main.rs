@@ -27,7 +27,7 @@ enum Command {
     Lint,
     /// Install the pinned programs of other people that the tests ask, under target/tools
     Tools,
-    /// Install those tools and ask those for an opinion that need nothing running
+    /// Install the packages among those tools, and ask those for an opinion that need nothing running
     Opinions,
     /// Install the load generators that `cargo bench -p load` measures ours against, under target/tools
     BenchTools,
@@ -58,7 +58,7 @@ fn lint() -> Result<(), Failed> {
 }
 
 fn opinions() -> Result<(), Failed> {
-    tools::install()?;
+    tools::install_packages()?;
     conclude(opinion::ask_all())
 }
 

@@ -3,6 +3,7 @@
 mod cfn_lint;
 mod machines;
 mod script;
+mod velocity;
 
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ struct Opinion {
     ask: fn() -> Result<String, Failed>,
 }
 
-const OPINIONS: [Opinion; 5] = [
+const OPINIONS: &[Opinion] = &[
     Opinion { tool: "cfn-lint", ask: cfn_lint::ask },
     Opinion { tool: "cloudformation-validate", ask: || script::python("cloudformation_templates.py") },
     Opinion { tool: "parliament", ask: || script::python("parliament_policies.py") },
@@ -23,6 +24,7 @@ const OPINIONS: [Opinion; 5] = [
         tool: "amazon-states-language-service",
         ask: || machines::ask("amazon-states-language-service"),
     },
+    Opinion { tool: "Velocity.js", ask: velocity::ask },
 ];
 
 /// What was found out about one tool, as the summary tells it.

@@ -77,7 +77,8 @@ pub fn cargo_with(directory: &Path, arguments: &[&str]) -> Result<(), Failed> {
     succeed(Command::new(&program).env("PATH", path).current_dir(root()), &program, arguments)
 }
 
-fn cargo_program() -> String {
+/// The cargo that runs this command.
+pub fn cargo_program() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())
 }
 

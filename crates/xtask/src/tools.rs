@@ -14,10 +14,15 @@ pub use nginx::programs;
 
 /// Installs the tools unless they are there already.
 pub fn install() -> Result<(), Failed> {
-    python::install()?;
-    npm::install()?;
+    install_packages()?;
     nginx::install()?;
     chromium::install()
+}
+
+/// Installs those of the tools that are packages of a language: what opinions need, and never root.
+pub fn install_packages() -> Result<(), Failed> {
+    python::install()?;
+    npm::install()
 }
 
 /// Where a kind of tool lives.
