@@ -6,31 +6,60 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Request, StatusCode};
+use http::header::HeaderName;
+use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::{TrySendError, http1, http2};
-use hyper::{Response, rt::Executor};
+use hyper::body::Body as _;
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper::rt::Executor;
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use crate::FailureKind;
 use crate::bell::Bell;
 use crate::connector::{Connector, Refused};
+use crate::http1::{Encoded, Http1};
+use crate::target::head_bytes;
 
 /// The most that is kept of a body that is looked at; a longer one is read to its end and refused.
 const LONGEST_BODY: usize = 64 << 20;
 
 /// A connection that lives in the task of its user: its input and output make progress while a call is awaited and at no
 /// other time, so no second task has to be woken, ended or owned.
-pub(crate) struct Connection {
-    sender: Sender,
+pub(crate) enum Connection {
+    Http1(Http1),
+    Http2(Box<Http2>),
+}
+
+/// An HTTP/2 connection, which is hyper's.
+pub(crate) struct Http2 {
+    sender: SendRequest<Full<Bytes>>,
     driver: Driver,
 }
 
-enum Sender {
-    Http1(http1::SendRequest<Full<Bytes>>),
-    Http2(http2::SendRequest<Full<Bytes>>),
+/// A request in the form that the connection takes.
+pub(crate) enum Outgoing {
+    Http1(Encoded),
+    Http2(Box<Request<Full<Bytes>>>),
+}
+
+/// The body of an answer, which is kept where it is wanted.
+pub(crate) struct LookedAt<'b> {
+    pub(crate) kept: Option<&'b mut BytesMut>,
+    /// Whether it was longer than is kept.
+    pub(crate) cut: bool,
+}
+
+impl LookedAt<'_> {
+    /// More of it.
+    pub(crate) fn receive(&mut self, data: &[u8]) {
+        if let Some(kept) = self.kept.as_deref_mut() {
+            self.cut |= kept.len() + data.len() > LONGEST_BODY;
+            if !self.cut {
+                kept.extend_from_slice(data);
+            }
+        }
+    }
 }
 
 /// Why an exchange did not end in an answer.
@@ -46,94 +75,91 @@ pub(crate) enum Broken {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    /// Whether it has the header of an environment that had just been started.
+    pub(crate) cold: bool,
     /// From sending to the answer's head.
     pub(crate) first_byte: Duration,
     /// Whether the body was longer than is kept.
     pub(crate) cut: bool,
-    /// Of the body.
+    /// Of head and body, transfer encodings left out.
     pub(crate) bytes: u64,
 }
 
 impl Connection {
     pub(crate) async fn open(connector: &Connector, http2: bool) -> Result<Self, Refused> {
-        let io = TokioIo::new(connector.open().await?);
-        let wrong = |error: hyper::Error| (FailureKind::Connect, error.to_string());
-        if http2 {
-            let (sender, connection) = http2::handshake(Local, io).await.map_err(wrong)?;
-            Ok(Self { sender: Sender::Http2(sender), driver: Driver::new(connection) })
-        } else {
-            let (sender, connection) =
-                http1::Builder::new().writev(false).handshake(io).await.map_err(wrong)?;
-            Ok(Self { sender: Sender::Http1(sender), driver: Driver::new(connection) })
+        let stream = connector.open().await?;
+        if !http2 {
+            return Ok(Self::Http1(Http1::new(stream)));
+        }
+        let (sender, connection) = http2::handshake(Local, TokioIo::new(stream))
+            .await
+            .map_err(|error| (FailureKind::Connect, error.to_string()))?;
+        Ok(Self::Http2(Box::new(Http2 { sender, driver: Driver::new(connection) })))
+    }
+
+    /// Whether another request may be sent, as far as is known.
+    pub(crate) fn is_open(&self) -> bool {
+        match self {
+            Self::Http1(connection) => connection.is_open(),
+            // Asked for when it is used.
+            Self::Http2(_) => true,
         }
     }
 
-    /// Sends a request now, at `sent`, and reads its whole answer; `body` receives the answer's body where it is wanted.
+    /// Sends a request now, at `sent`, and reads its whole answer; `kept` receives the answer's body where it is wanted.
     pub(crate) async fn exchange(
+        &mut self,
+        request: Outgoing,
+        sent: Instant,
+        cold: Option<&HeaderName>,
+        kept: Option<&mut BytesMut>,
+    ) -> Result<Answer, Broken> {
+        let body = LookedAt { kept, cut: false };
+        match (self, request) {
+            (Self::Http1(connection), Outgoing::Http1(request)) => {
+                connection.exchange(&request, sent, cold, body).await
+            }
+            (Self::Http2(connection), Outgoing::Http2(request)) => {
+                connection.exchange(*request, sent, cold, body).await
+            }
+            _ => Err(Broken::Unanswered("the request is of another version of HTTP".into())),
+        }
+    }
+}
+
+impl Http2 {
+    async fn exchange(
         &mut self,
         request: Request<Full<Bytes>>,
         sent: Instant,
-        mut body: Option<&mut BytesMut>,
+        cold: Option<&HeaderName>,
+        mut body: LookedAt<'_>,
     ) -> Result<Answer, Broken> {
         let Self { sender, driver } = self;
         if !sender.is_ready() {
             driver.run(sender.ready()).await.map_err(|error| Broken::Unsent(error.to_string()))?;
         }
-        let answer = sender.send(request, driver).await.map_err(|mut error| {
+        let answer = driver.bell.quietly(|| sender.try_send_request(request));
+        let answer = driver.run(answer).await.map_err(|mut error| {
             let unsent = error.take_message().is_some();
             let reason = said(&error.into_error());
             if unsent { Broken::Unsent(reason) } else { Broken::Unanswered(reason) }
         })?;
         let first_byte = sent.elapsed();
         let (head, mut incoming) = answer.into_parts();
-        let (mut cut, mut bytes) = (false, 0);
+        let mut bytes = head_bytes(&head.headers);
         while !incoming.is_end_stream() {
             let Some(frame) = driver.run(incoming.frame()).await else { break };
             let frame = frame.map_err(|error| Broken::Unanswered(said(&error)))?;
-            let Some(data) = frame.data_ref() else { continue };
-            bytes += data.len() as u64;
-            if let Some(body) = body.as_deref_mut() {
-                cut |= body.len() + data.len() > LONGEST_BODY;
-                if !cut {
-                    body.extend_from_slice(data);
-                }
+            if let Some(data) = frame.data_ref() {
+                bytes += data.len() as u64;
+                body.receive(data);
             }
         }
-        Ok(Answer { status: head.status, headers: head.headers, first_byte, cut, bytes })
+        let cold = cold.is_some_and(|name| head.headers.contains_key(name));
+        Ok(Answer { status: head.status, cold, first_byte, cut: body.cut, bytes })
     }
 }
-
-impl Sender {
-    async fn ready(&mut self) -> hyper::Result<()> {
-        match self {
-            Self::Http1(sender) => sender.ready().await,
-            Self::Http2(sender) => sender.ready().await,
-        }
-    }
-
-    fn is_ready(&self) -> bool {
-        match self {
-            Self::Http1(sender) => sender.is_ready(),
-            Self::Http2(sender) => sender.is_ready(),
-        }
-    }
-
-    async fn send(&mut self, request: Request<Full<Bytes>>, driver: &mut Driver) -> Sent {
-        match self {
-            Self::Http1(sender) => {
-                let answer = driver.bell.quietly(|| sender.try_send_request(request));
-                driver.run(answer).await
-            }
-            Self::Http2(sender) => {
-                let answer = driver.bell.quietly(|| sender.try_send_request(request));
-                driver.run(answer).await
-            }
-        }
-    }
-}
-
-type Sent = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>;
 
 /// An error with what lies below it.
 fn said(error: &hyper::Error) -> String {

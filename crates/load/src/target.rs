@@ -4,8 +4,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::header::{HOST, HeaderName, HeaderValue};
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
@@ -13,6 +13,8 @@ use rand::Rng;
 use rand::rngs::StdRng;
 
 use crate::LoadError;
+use crate::connection::Outgoing;
+use crate::http1::Encoded;
 
 /// One address and the requests that are sent to it, over and over.
 #[derive(Clone, Debug)]
@@ -101,6 +103,8 @@ pub(crate) struct Prepared {
 struct Wire {
     request: Request<Full<Bytes>>,
     body: Bytes,
+    /// The same for a connection of HTTP/1.1; `None` for one of HTTP/2.
+    encoded: Option<Encoded>,
     /// Of head and body.
     bytes: u64,
     accepts: Option<Accepts>,
@@ -158,10 +162,13 @@ impl Target {
             *wire.uri_mut() = Uri::from(path);
             wire.headers_mut().entry(HOST).or_insert(host);
         }
+        let encoded = (!http2).then(|| encode(&wire, &request.body));
         let line =
             wire.method().as_str().len() + wire.uri().path_and_query().map_or(1, |path| path.as_str().len());
-        let bytes = (line + request.body.len()) as u64 + head_bytes(wire.headers());
-        Ok(Wire { request: wire, body: request.body.clone(), bytes, accepts: request.accepts.clone() })
+        let whole = (line + request.body.len()) as u64 + head_bytes(wire.headers());
+        let bytes = encoded.as_ref().map_or(whole, |encoded| encoded.bytes.len() as u64);
+        let (body, accepts) = (request.body.clone(), request.accepts.clone());
+        Ok(Wire { request: wire, body, encoded, bytes, accepts })
     }
 }
 
@@ -182,14 +189,22 @@ impl Prepared {
         }
     }
 
-    /// A copy of the request to be sent now.
-    pub(crate) fn request(&self, index: usize) -> Request<Full<Bytes>> {
-        let Wire { request, body, .. } = &self.requests[index];
+    /// The request to be sent now.
+    pub(crate) fn request(&self, index: usize) -> Outgoing {
+        let Wire { request, body, encoded, .. } = &self.requests[index];
+        let Some(Seal(seal)) = &self.seal else {
+            return match encoded {
+                Some(encoded) => Outgoing::Http1(encoded.clone()),
+                None => Outgoing::Http2(Box::new(request.clone())),
+            };
+        };
         let mut request = request.clone();
-        if let Some(Seal(seal)) = &self.seal {
-            seal(&mut request, body);
+        seal(&mut request, body);
+        if encoded.is_some() {
+            Outgoing::Http1(encode(&request, body))
+        } else {
+            Outgoing::Http2(Box::new(request))
         }
-        request
     }
 
     /// How many bytes of head and body go over the wire; what a seal adds is left out.
@@ -206,6 +221,27 @@ impl Prepared {
     pub(crate) fn accepts(&self, index: usize, body: &[u8]) -> bool {
         self.requests[index].accepts.as_ref().is_none_or(|Accepts(accepts)| accepts(body))
     }
+}
+
+/// A request as HTTP/1.1 writes it.
+fn encode(request: &Request<Full<Bytes>>, body: &Bytes) -> Encoded {
+    let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    let mut bytes = BytesMut::with_capacity(256 + body.len());
+    for part in [request.method().as_str(), " ", path, " HTTP/1.1\r\n"] {
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    for (name, value) in request.headers() {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            bytes.extend_from_slice(part);
+        }
+    }
+    let told = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| request.headers().contains_key(name));
+    if !told && !body.is_empty() {
+        bytes.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(body);
+    Encoded { bytes: bytes.freeze(), head_only: *request.method() == Method::HEAD }
 }
 
 /// How many bytes headers take in HTTP/1.1, with the rest of the first line and the empty one.

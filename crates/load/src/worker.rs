@@ -18,7 +18,7 @@ use crate::deadline::Deadline;
 use crate::lanes::processor_time;
 use crate::progress::Counters;
 use crate::tally::{Ending, Tally, record};
-use crate::target::{Prepared, head_bytes};
+use crate::target::Prepared;
 use crate::{ConnectionUse, FailureKind, LoadError};
 
 /// From which delay on a request counts as sent late.
@@ -118,8 +118,7 @@ impl Worker {
             Err((FailureKind::Resolve | FailureKind::Connect | FailureKind::Tls, _))
         );
         let sent = if exchange.sent.is_some() { self.lane.target.bytes(index) } else { 0 };
-        let received =
-            exchange.result.as_ref().map_or(0, |answer| head_bytes(&answer.headers) + answer.bytes);
+        let received = exchange.result.as_ref().map_or(0, |answer| answer.bytes);
         let ending = self.ending(index, intended, exchange, end, looked_at);
         self.lane.counters.count(ending.failure.is_none());
         let mut tally = self.lane.tally.borrow_mut();
@@ -153,10 +152,10 @@ impl Worker {
             let begin = *begin.get_or_insert(sent);
             self.body.clear();
             let body = looked_at.then_some(&mut self.body);
-            let exchange = connection.exchange(request, sent, body);
+            let exchange = connection.exchange(request, sent, self.lane.target.cold.as_ref(), body);
             let result = match within(&mut self.deadline, exchange).await {
                 Some(Ok(answer)) => {
-                    if self.lane.connection != ConnectionUse::Fresh {
+                    if self.lane.connection != ConnectionUse::Fresh && connection.is_open() {
                         self.connection = Some(connection);
                     }
                     Ok(answer)
@@ -220,7 +219,7 @@ impl Worker {
                 let target = &self.lane.target;
                 ending.first_byte = Some(answer.first_byte);
                 ending.status = Some(answer.status.as_u16());
-                ending.cold = target.cold.as_ref().is_some_and(|name| answer.headers.contains_key(name));
+                ending.cold = answer.cold;
                 if !answer.status.is_success() {
                     ending.failure = Some((FailureKind::Status, None));
                 } else if looked_at && (answer.cut || !target.accepts(index, &self.body)) {

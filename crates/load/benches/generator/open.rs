@@ -56,7 +56,7 @@ fn median_latency(server: &Server) -> Result<()> {
 
 fn stall(server: &Server) -> Result<()> {
     println!("open loop, 100 requests a second, 10 connections, 60 s, a server that stalls 1 s in every 5");
-    let run = client::open(&server.stalling(), 10, 100, Duration::from_secs(60))?;
+    let run = client::open(&server.stalling(), 10, 100, Duration::from_mins(1))?;
     for (name, quantile) in [("p90", 0.9), ("p95", 0.95), ("p99", 0.99)] {
         let truth = truth(quantile);
         let latency = run.number(&format!("latency_{name}"))?;
