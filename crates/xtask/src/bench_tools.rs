@@ -28,7 +28,11 @@ fn home(tool: &str) -> PathBuf {
 
 /// With its default features: this version does not compile without TLS.
 fn install_oha() -> Result<(), Failed> {
-    let home = home("oha").to_string_lossy().into_owned();
+    let home = home("oha");
+    if !home.join("bin/oha").exists() {
+        heading("oha, which takes some minutes to compile");
+    }
+    let home = home.to_string_lossy().into_owned();
     let version = format!("={OHA}");
     cargo(&["install", "oha", "--version", &version, "--locked", "--root", &home, "--quiet"])
 }
