@@ -114,7 +114,7 @@ async fn measured(
     let workload = workload.parse().map_err(|error: workload::UnknownWorkload| Failure::of(&error))?;
     let variant = context.catalog.variant(&subject.variant)?;
     let resources = resources(&variant.template, &subject.parameters, &target.region)?;
-    let stack = format!("{}{}", context.settings.prefix.stem(), subject.variant);
+    let stack = context.settings.stack_name(&subject.variant);
     let ids = inspect::physical_ids(&target.cloudformation, &stack)
         .await
         .map_err(|error| Failure::new(chain(&error)))?;
@@ -134,7 +134,9 @@ async fn measured(
         }
         notes.extend(reading.note(&log.id));
     }
-    if resources.iter().any(|one| one.kind == "AWS::StepFunctions::StateMachine") {
+    // The machine that a schedule starts serves no request.
+    let has = |kind: &str| resources.iter().any(|one| one.kind == kind);
+    if has("AWS::StepFunctions::StateMachine") && !has("AWS::Scheduler::Schedule") {
         usage.execution_ms = Some(turn.service_ms);
         notes.push(
             "An execution is taken to last as long as the whole answer, which is the most that it can"

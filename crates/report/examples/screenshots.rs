@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
     let results = Results::from_json(&text)?;
     let region = results.place.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
-    let page = Report::new(&results).priced(&Prices::built_in(&region)?)?.export(Format::Html)?;
+    let page = Report::new(&results).priced(&Prices::built_in(&region)?).export(Format::Html)?;
     std::fs::create_dir_all(directory)?;
     let mut browser = Chromium::start()?;
     browser.open(&page)?;

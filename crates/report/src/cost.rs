@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::prices::{Item, PriceError, Prices};
+use crate::prices::{Item, Prices};
 use crate::{Bill, Line, Per};
 
 /// Hours in a month, as AWS counts them in its price examples.
@@ -54,15 +54,16 @@ pub struct BreakEven {
 }
 
 impl Cost {
-    /// Prices a bill.
-    pub fn of(bill: &Bill, prices: &Prices) -> Result<Self, PriceError> {
+    /// Prices a bill. What the prices lack is named among what is not in the sums.
+    #[must_use]
+    pub fn of(bill: &Bill, prices: &Prices) -> Self {
         let (mut lines, mut terms) = (Vec::new(), Vec::new());
+        let mut unpriced = bill.unpriced.clone();
         for line in &bill.lines {
-            let item = prices.items.get(&line.item).ok_or_else(|| PriceError::Item {
-                region: prices.region.clone(),
-                item: line.item.clone(),
-                what: line.what.clone(),
-            })?;
+            let Some(item) = prices.items.get(&line.item) else {
+                unpriced.push(format!("{}: the prices of {} lack {}", line.what, prices.region, line.item));
+                continue;
+            };
             lines.push(CostLine { what: line.what.clone(), per: line.per, usd: usd(line, item) });
             terms.push(Term { quantity: line.quantity, per: line.per, item: item.clone() });
         }
@@ -70,7 +71,7 @@ impl Cost {
         let sum = |per| lines.iter().filter(|line| line.per == per).map(|line| line.usd).sum::<f64>() + 0.0;
         let (idle_per_hour, busy_per_hour, per_million) =
             (sum(Per::Hour), sum(Per::BusyHour), sum(Per::Request));
-        Ok(Self { idle_per_hour, busy_per_hour, per_million, lines, unpriced: bill.unpriced.clone(), terms })
+        Self { idle_per_hour, busy_per_hour, per_million, lines, unpriced, terms }
     }
 
     /// Dollars an hour at a rate of requests per second that is kept up for a month, quantity discounts included.

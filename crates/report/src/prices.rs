@@ -50,8 +50,6 @@ pub enum PriceError {
     Region { region: String, known: String },
     #[error("it is no file of prices: {0}")]
     Shape(#[from] toml::de::Error),
-    #[error("the prices of {region} lack {item}, which {what} needs")]
-    Item { region: String, item: String, what: String },
 }
 
 fn one() -> f64 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Comparison, Cost, Judgement, PriceError, Prices, Results, Threshold, ThresholdError};
+use crate::{Comparison, Cost, Judgement, Prices, Results, Threshold, ThresholdError};
 
 /// What is to be shown of a run.
 #[derive(Clone, Debug)]
@@ -31,14 +31,15 @@ impl<'r> Report<'r> {
     }
 
     /// Prices the variants' bills.
-    pub fn priced(mut self, prices: &Prices) -> Result<Self, PriceError> {
+    #[must_use]
+    pub fn priced(mut self, prices: &Prices) -> Self {
         for entry in &self.results.entries {
             if let Some(bill) = &entry.setup.bill {
-                self.costs.insert(entry.sample.variant.clone(), Cost::of(bill, prices)?);
+                self.costs.insert(entry.sample.variant.clone(), Cost::of(bill, prices));
             }
         }
         self.priced = Some((prices.region.clone(), prices.collected.clone()));
-        Ok(self)
+        self
     }
 
     /// Judges the variants by thresholds.

@@ -52,7 +52,7 @@ fn an_api_with_a_function_costs_by_the_request() {
     assert!(near(quantities[&("lambda-arm64", "request")], 0.01));
     assert!(near(quantities[&("logs-ingested", "request")], 0.001));
     assert_eq!(bill.unpriced, [""; 0]);
-    let cost = Cost::of(&bill, &Prices::built_in("us-east-1").unwrap()).unwrap();
+    let cost = Cost::of(&bill, &Prices::built_in("us-east-1").unwrap());
     assert!(
         cost.idle_per_hour == 0.0 && near(cost.per_million, 3.5 + 0.2 + 133.334e-3 + 0.5 + 500.0),
         "{cost:?}"
@@ -164,8 +164,7 @@ fn app_runner_costs_memory_while_idle_and_processors_while_busy() {
         ),
         resource("Scaling", "AWS::AppRunner::AutoScalingConfiguration", json!({"MinSize": "2"})),
     ];
-    let cost =
-        Cost::of(&bill(&resources, &Usage::default()), &Prices::built_in("us-east-1").unwrap()).unwrap();
+    let cost = Cost::of(&bill(&resources, &Usage::default()), &Prices::built_in("us-east-1").unwrap());
     assert!(near(cost.idle_per_hour, 2.0 * 2.0 * 0.007) && near(cost.busy_per_hour, 0.064), "{cost:?}");
     assert!(near(cost.hourly(0.0), 0.028) && near(cost.hourly(1.0), 0.092));
 }

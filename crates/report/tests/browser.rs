@@ -41,7 +41,7 @@ static PAGE: LazyLock<String> = LazyLock::new(|| {
     let results = full();
     let prices = Prices::built_in("us-east-1").unwrap();
     let thresholds: Vec<Threshold> = ["p99>200ms", "p50>1ms"].map(|text| text.parse().unwrap()).into();
-    let report = Report::new(&results).priced(&prices).unwrap().judged(&thresholds).unwrap();
+    let report = Report::new(&results).priced(&prices).judged(&thresholds).unwrap();
     report.export(Format::Html).unwrap()
 });
 

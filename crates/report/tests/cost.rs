@@ -19,7 +19,7 @@ fn bill(lines: &[(&str, f64, Per)]) -> Bill {
 }
 
 fn cost(lines: &[(&str, f64, Per)]) -> Cost {
-    Cost::of(&bill(lines), &prices()).unwrap()
+    Cost::of(&bill(lines), &prices())
 }
 
 fn near(value: f64, expected: f64) -> bool {
@@ -64,8 +64,9 @@ fn the_rate_at_which_hours_and_requests_cost_the_same_is_found() {
 
 #[test]
 fn a_price_or_region_that_is_missing_is_named() {
-    let error = Cost::of(&bill(&[("gold", 1.0, Per::Hour)]), &prices()).unwrap_err().to_string();
-    assert_eq!(error, "the prices of us-east-1 lack gold, which gold here needs");
+    let cost = Cost::of(&bill(&[("gold", 1.0, Per::Hour), ("public-ipv4", 1.0, Per::Hour)]), &prices());
+    assert_eq!(cost.unpriced, ["gold here: the prices of us-east-1 lack gold"]);
+    assert!(near(cost.idle_per_hour, 0.005), "the rest is priced: {cost:?}");
     let error = Prices::built_in("eu-west-1").unwrap_err().to_string();
     assert!(error.contains("there are those of us-east-1"), "{error}");
     assert!(Prices::from_toml("region = 1").is_err());

@@ -17,7 +17,7 @@ type Element = (String, Vec<(String, String)>);
 
 fn html(results: &Results) -> String {
     let prices = Prices::built_in("us-east-1").unwrap();
-    Report::new(results).priced(&prices).unwrap().export(Format::Html).unwrap()
+    Report::new(results).priced(&prices).export(Format::Html).unwrap()
 }
 
 /// Every element of a document, which must be well-formed.

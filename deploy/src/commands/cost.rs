@@ -128,7 +128,7 @@ fn cost(
         .collect();
     parameters.extend(given.map(|(parameter, value)| (parameter.clone(), value.clone())));
     let bill = assumption.bill(context, variant, &parameters, &prices.region)?;
-    Cost::of(&bill, prices).map_err(|error| Failure::of(&error))
+    Ok(Cost::of(&bill, prices))
 }
 
 fn row<'a>(args: &CostArgs, variant: &'a str, cost: Cost, plan_requests: Option<u64>) -> Row<'a> {
@@ -155,8 +155,14 @@ fn text(costs: &Costs<'_>) -> String {
         ]
     });
     let table = columns(["variant", "idle $/h", "$/million", &at_rate, &for_hours, &for_plan], rows);
+    let notes: String = costs
+        .variants
+        .iter()
+        .flat_map(|row| row.cost.unpriced.iter().map(move |note| format!("\n{}: {note}.", row.variant)))
+        .collect();
+    let notes = if notes.is_empty() { notes } else { format!("\n{notes}") };
     format!(
-        "{table}\n\nOn-demand prices of {} read on {}; each variant alone, with the foundation stacks that it needs, without free tiers.\n\
+        "{table}{notes}\n\nOn-demand prices of {} read on {}; each variant alone, with the foundation stacks that it needs, without free tiers.\n\
          Assumed: {} ms billed for a call of a function, {} ms for an execution of a state machine; `deploy bench` measures them.",
         costs.region, costs.collected, costs.billed_ms, costs.execution_ms
     )

@@ -59,7 +59,6 @@ fn document(context: &Context, args: &ReportArgs, results: &Results) -> Result<(
     let thresholds: Vec<Threshold> = thresholds.collect::<Result<_, Failure>>()?;
     let report = Report::new(results)
         .priced(&prices(args.prices.as_deref(), results.place.region.as_deref())?)
-        .map_err(|error| Failure::of(&error))?
         .judged(&thresholds)
         .map_err(|error| Failure::of(&error))?;
     for (file, format) in files {
