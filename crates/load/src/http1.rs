@@ -22,6 +22,8 @@ use crate::framing::{Framing, Head, invalid, parse};
 const READ: usize = 8 << 10;
 /// The longest head of an answer.
 const LONGEST_HEAD: usize = 256 << 10;
+/// What is kept of an answer that comes before its request was written.
+const MOST_EARLY: usize = 1 << 20;
 /// The longest line between two chunks.
 const LONGEST_LINE: usize = 16 << 10;
 
@@ -62,7 +64,7 @@ impl Http1 {
     ) -> Result<Answer, Broken> {
         // Set again once the answer has ended as it should.
         self.open = false;
-        self.send(&request.bytes).await?;
+        let whole = self.send(&request.bytes).await?;
         let (head, length) = self.head(request.head_only, cold).await?;
         let first_byte = sent.elapsed();
         let ended = match head.framing {
@@ -72,13 +74,14 @@ impl Http1 {
             Framing::Rest => self.rest(&mut body).await,
         };
         let bytes = ended.map_err(unanswered)?;
-        self.open = head.reusable && self.incoming.is_empty();
+        self.open = whole && head.reusable && self.incoming.is_empty();
         let status = StatusCode::from_u16(head.status).map_err(unanswered)?;
         Ok(Answer { status, cold: head.cold, first_byte, cut: body.cut, bytes: bytes + length as u64 })
     }
 
-    /// Writes a request. What comes in before it was written ends the writing: a server may refuse a body unread.
-    async fn send(&mut self, request: &[u8]) -> Result<(), Broken> {
+    /// Writes a request, and says whether all of it went. What comes in meanwhile is kept: a server may answer what it has read
+    /// of a body, or refuse the body unread.
+    async fn send(&mut self, request: &[u8]) -> Result<bool, Broken> {
         let mut written = 0;
         poll_fn(|context| {
             // Nothing is due before the request: an end here is that of a connection that was idle for too long.
@@ -91,26 +94,29 @@ impl Http1 {
                         return Poll::Ready(Err(unanswered(io::Error::from(io::ErrorKind::WriteZero))));
                     }
                     Poll::Ready(Ok(more)) => written += more,
-                    // Whoever closes a connection may have said before why.
-                    Poll::Ready(Err(error)) => {
-                        return Poll::Ready(match self.poll_read(context) {
-                            Poll::Ready(Ok(more)) if more > 0 => Ok(()),
-                            _ => Err(unanswered(error)),
-                        });
-                    }
-                    Poll::Pending => {
-                        return match self.poll_read(context) {
-                            Poll::Ready(Ok(0)) => Poll::Ready(Err(unanswered(ended_early()))),
-                            Poll::Ready(Ok(_)) => Poll::Ready(Ok(())),
-                            Poll::Ready(Err(error)) => Poll::Ready(Err(unanswered(error))),
-                            Poll::Pending => Poll::Pending,
-                        };
-                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(self.refused(context, &error)),
+                    Poll::Pending => match self.poll_read(context) {
+                        Poll::Ready(Ok(more)) if more > 0 && self.incoming.len() <= MOST_EARLY => {}
+                        Poll::Ready(Ok(0)) => return Poll::Ready(self.refused(context, &ended_early())),
+                        Poll::Ready(Ok(_)) => return Poll::Ready(Ok(false)),
+                        Poll::Ready(Err(error)) => return Poll::Ready(self.refused(context, &error)),
+                        Poll::Pending => return Poll::Pending,
+                    },
                 }
             }
-            Pin::new(&mut self.stream).poll_flush(context).map_err(unanswered)
+            Pin::new(&mut self.stream).poll_flush(context).map_ok(|()| true).map_err(unanswered)
         })
         .await
+    }
+
+    /// What became of a request that could not be written to its end: whoever closes a connection may have said before why.
+    fn refused(&mut self, context: &mut Context<'_>, error: &io::Error) -> Result<bool, Broken> {
+        while let Poll::Ready(Ok(more)) = self.poll_read(context) {
+            if more == 0 || self.incoming.len() > MOST_EARLY {
+                break;
+            }
+        }
+        if self.incoming.is_empty() { Err(unanswered(error)) } else { Ok(false) }
     }
 
     /// Reads what there is: how many bytes, and none at the end.

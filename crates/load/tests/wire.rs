@@ -133,3 +133,59 @@ async fn more_than_was_promised_ends_the_connection_and_spoils_no_other_answer()
     assert_eq!((tally.success, tally.connections), (3, 3), "{:?}", tally.examples);
     assert_eq!(tally.statuses, [(200, 3)].into());
 }
+
+/// Sends one large body to a server.
+async fn upload<F: Future<Output = ()> + Send + 'static>(
+    serve: impl FnOnce(tokio::net::TcpStream) -> F + Send + 'static,
+) -> Tally {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        serve(stream).await;
+    });
+    let body = Bytes::from(vec![b'x'; LARGE]);
+    let request = TargetRequest { uri, method: Method::POST, headers: HeaderMap::new(), body, accepts: None };
+    let plan = Plan { timeout: Duration::from_secs(5), ..Plan::closed(1, 1) };
+    let outcomes =
+        load::run(&[Target::new("wire", request)], &plan, CancellationToken::new(), &|_| {}).await.unwrap();
+    outcomes[0].total().unwrap()
+}
+
+/// More than the buffers of both ends hold.
+const LARGE: usize = 16 << 20;
+
+#[tokio::test]
+async fn an_answer_may_begin_before_the_request_has_ended() {
+    let tally = upload(|mut stream| async move {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 512 << 10);
+        let (mut said, mut buffer) = (0, vec![0; 1 << 20]);
+        let mut read = stream.read(&mut buffer).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        while said < 512 << 10 {
+            read += stream.read(&mut buffer).await.unwrap();
+            let due = (read / 32).min(512 << 10);
+            stream.write_all(&vec![b'y'; due - said]).await.unwrap();
+            said = due;
+        }
+        while stream.read(&mut buffer).await.is_ok_and(|more| more > 0) {}
+    })
+    .await;
+    assert_eq!((tally.success, &tally.failures), (1, &[].into()), "{:?}", tally.examples);
+}
+
+#[tokio::test]
+async fn a_body_that_is_refused_unread_is_counted_by_its_status() {
+    let tally = upload(|mut stream| async move {
+        let mut head = [0; 100];
+        stream.read_exact(&mut head).await.unwrap();
+        let refusal = "HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        stream.write_all(refusal.as_bytes()).await.unwrap();
+        // The client reads it before the reset that unread bytes bring.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    })
+    .await;
+    assert_eq!(tally.statuses, [(413, 1)].into(), "{:?}", tally.examples);
+    assert_eq!(tally.failures, [(FailureKind::Status, 1)].into());
+}
