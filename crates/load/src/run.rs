@@ -93,6 +93,7 @@ impl<'r> Turn<'r> {
         observer: &(dyn Fn(&Progress<'_>) + Send + Sync),
     ) -> Result<Tally, LoadError> {
         let tell = |ended: Option<&Tally>| {
+            let latest = self.counters.take_latest();
             observer(&Progress {
                 target: &self.outcome.name,
                 round: round + 1,
@@ -100,6 +101,7 @@ impl<'r> Turn<'r> {
                 warm_up: self.plan.warm_up,
                 requests: self.counters.requests(),
                 failed: self.counters.failed(),
+                latest: latest.as_ref().filter(|_| ended.is_none()),
                 ended,
             });
         };
@@ -140,6 +142,8 @@ impl<'r> Turn<'r> {
                     random: RefCell::new(StdRng::seed_from_u64(seed ^ u64::from(place.index + 1))),
                     // Threads begin at different requests, so that together they send each alike often.
                     chosen: Cell::new(u64::from(place.index)),
+                    index: place.index,
+                    shown: Cell::default(),
                     begin: Cell::new(Instant::now()),
                     used: Cell::default(),
                 });

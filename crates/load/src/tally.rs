@@ -210,6 +210,17 @@ impl Tally {
         Ok(())
     }
 
+    /// The latencies of the second that goes on and of the one before.
+    pub(crate) fn latest(&self) -> Option<Histogram<u64>> {
+        let mut seconds = self.seconds.iter().rev();
+        let mut latest = seconds.next()?.latency.clone();
+        if let Some(before) = seconds.next() {
+            // Both grow by themselves, so that adding cannot fail.
+            let _ = latest.add(&before.latency);
+        }
+        Some(latest)
+    }
+
     /// Adds what another part of the same trial measured at the same time. `elapsed` is the longer of both.
     pub(crate) fn join(&mut self, other: &Self) -> Result<(), LoadError> {
         let elapsed = self.elapsed.max(other.elapsed);

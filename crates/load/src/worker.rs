@@ -16,7 +16,7 @@ use crate::connection::{Answer, Broken, Connection};
 use crate::connector::{Connector, Refused};
 use crate::deadline::Deadline;
 use crate::lanes::processor_time;
-use crate::progress::Counters;
+use crate::progress::{Counters, INTERVAL};
 use crate::tally::{Ending, Tally, record};
 use crate::target::Prepared;
 use crate::{ConnectionUse, FailureKind, LoadError};
@@ -37,6 +37,10 @@ pub(crate) struct Lane {
     pub(crate) random: RefCell<StdRng>,
     /// How many requests this lane has chosen.
     pub(crate) chosen: Cell<u64>,
+    /// The lane's number.
+    pub(crate) index: u32,
+    /// When its latest latencies were shown, since the trial began.
+    pub(crate) shown: Cell<Duration>,
     /// When the trial began.
     pub(crate) begin: Cell<Instant>,
     /// Processor time that the thread had used by then.
@@ -50,6 +54,17 @@ impl Lane {
         self.begin.set(now);
         self.used.set(processor_time());
         now
+    }
+
+    /// Lets whoever watches see how the trial goes, now and then.
+    fn show(&self, at: Duration, tally: &Tally) {
+        if at.saturating_sub(self.shown.get()) < INTERVAL {
+            return;
+        }
+        self.shown.set(at);
+        if let Some(latest) = tally.latest() {
+            self.counters.show(self.index, latest);
+        }
     }
 
     /// The trial ends now: what is done after, such as adding up, is no part of it either.
@@ -128,7 +143,9 @@ impl Worker {
         if self.lane.raw {
             tally.raw.push(ending.raw());
         }
+        let at = ending.at;
         tally.count(ending)?;
+        self.lane.show(at, &tally);
         Ok(Ended { connected, at: end })
     }
 

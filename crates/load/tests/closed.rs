@@ -395,3 +395,22 @@ async fn bytes_of_requests_and_answers_are_counted() {
     assert_eq!(longer.sent_bytes - before, 5 + "x-more: 1234\r\n".len() as u64);
     assert!((60..200).contains(&few.received_bytes), "{}", few.received_bytes);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_watches_sees_the_latencies_of_a_turn_that_goes_on() {
+    let server = Server::start(|_, _| async {
+        sleep(Duration::from_millis(20)).await;
+        answer(200, "{}")
+    })
+    .await;
+    let seen = Mutex::new(Vec::new());
+    let watch = |progress: &load::Progress<'_>| {
+        assert!(progress.ended.is_none() || progress.latest.is_none(), "a turn that ended says it all");
+        seen.lock().unwrap().extend(progress.latest.map(|latest| latest.value_at_quantile(0.5)));
+    };
+    let plan = for_time(4, 1200);
+    load::run(&[server.target("a")], &plan, CancellationToken::new(), &watch).await.unwrap();
+    let seen = seen.lock().unwrap();
+    assert!((2..=8).contains(&seen.len()), "{seen:?}");
+    assert!(seen.iter().all(|micros| (19_000..200_000).contains(micros)), "{seen:?}");
+}

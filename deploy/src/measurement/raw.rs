@@ -135,6 +135,7 @@ mod tests {
                 warm_up: 1,
                 requests: 1,
                 failed: 0,
+                latest: None,
                 ended: None,
             };
             raw.add(&progress, &[request]);
@@ -164,6 +165,7 @@ mod tests {
             warm_up: 0,
             requests: 0,
             failed: 0,
+            latest: None,
             ended: None,
         };
         raw.add(&progress, &[]);

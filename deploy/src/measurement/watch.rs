@@ -22,7 +22,7 @@ pub struct Watch<'p> {
 struct Seen {
     at: Instant,
     requests: u64,
-    /// Of the last turn that ended: milliseconds.
+    /// Milliseconds: of about the last second, or of the last turn that ended.
     latency: Option<(f64, f64)>,
     /// When its turn began.
     turn: Option<Instant>,
@@ -48,6 +48,10 @@ impl<'p> Watch<'p> {
         let turn = *seen.turn.get_or_insert(now);
         let rate = rate(progress.requests.saturating_sub(seen.requests), now - seen.at.max(turn));
         (seen.at, seen.requests) = (now, progress.requests);
+        if let Some(latest) = progress.latest {
+            let at = |quantile| Figure::Quantile(quantile).of(latest);
+            seen.latency = at(0.5).zip(at(0.99));
+        }
         if let Some(tally) = progress.ended {
             let at = |quantile| Figure::Quantile(quantile).of(&tally.latency);
             seen.latency = at(0.5).zip(at(0.99));
