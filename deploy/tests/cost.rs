@@ -86,7 +86,7 @@ fn a_measurement_says_what_its_requests_used() {
     bench.ok(&["up", "publish-lambda", "publish-direct"]);
     let (out, raw) = (bench.work.path().join("out.json"), bench.work.path().join("requests.csv.gz"));
     let (out, raw) = (out.to_str().unwrap(), raw.to_str().unwrap());
-    let load = ["--connections", "2", "--requests", "200", "--trials", "2"];
+    let load = ["--connections", "24", "--requests", "200", "--trials", "2"];
     bench.ok(&[&["bench", "--out", out, "--raw", raw][..], &load].concat());
     let results: Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
     for entry in results["entries"].as_array().unwrap() {
@@ -103,6 +103,13 @@ fn a_measurement_says_what_its_requests_used() {
             "{bill}"
         );
         assert!(quantity("logs-ingested") > 1e-7 && quantity("internet-out") > 1e-7, "{bill}");
+        let cold = |trial: &Value| trial["cold"].as_array().unwrap().len();
+        let cold: usize = entry["sample"]["trials"].as_array().unwrap().iter().map(cold).sum();
+        assert_eq!(
+            cold > 0,
+            entry["sample"]["variant"] == "publish-lambda",
+            "more at once than ever before: {entry}"
+        );
         if entry["sample"]["variant"] == "publish-lambda" {
             assert!((quantity("lambda-request") - 1.0).abs() < 0.02, "one call a request: {bill}");
             assert!(quantity("lambda-x86_64") > 0.0, "{bill}");

@@ -14,6 +14,4 @@ mod start;
 
 pub use environment::EnvironmentError;
 pub use start::{StartError, start, start_authorizer};
-
-/// The header on the first answer of an environment. Its value is `1`; later answers do not have it.
-pub const COLD_START_HEADER: &str = "x-cold-start";
+pub use workload::COLD_START_HEADER;

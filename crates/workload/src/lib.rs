@@ -26,3 +26,6 @@ mod refusal;
 pub use config::ConfigError;
 pub use kind::{UnknownWorkload, Workload};
 pub use refusal::Refusal;
+
+/// The header on the first answer of a function's environment. Its value is `1`; later answers do not have it.
+pub const COLD_START_HEADER: &str = "x-cold-start";

@@ -158,7 +158,7 @@ pub fn target(subject: &Subject, samples: Vec<Sample>) -> Result<load::Target, F
         choice: load::Choice::InTurn,
         look_every: std::num::NonZeroU32::MIN,
         seal,
-        cold: None,
+        cold: Some(http::HeaderName::from_static(workload::COLD_START_HEADER)),
     })
 }
 
