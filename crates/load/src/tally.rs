@@ -63,6 +63,8 @@ pub struct Second {
     pub requests: u64,
     /// Those of them that were no success.
     pub failed: u64,
+    /// Those of them that an environment answered which had just been started.
+    pub cold: u64,
     /// As [`Tally::latency`], to two digits.
     pub latency: Histogram<u64>,
 }
@@ -206,6 +208,7 @@ impl Tally {
         let second = &mut self.seconds[index];
         second.requests += 1;
         second.failed += u64::from(failed);
+        second.cold += u64::from(ending.cold);
         record(&mut second.latency, ending.latency);
         Ok(())
     }
@@ -279,12 +282,13 @@ impl Tally {
 
 impl Second {
     fn empty() -> Result<Self, LoadError> {
-        Ok(Self { requests: 0, failed: 0, latency: histogram(2)? })
+        Ok(Self { requests: 0, failed: 0, cold: 0, latency: histogram(2)? })
     }
 
     fn add(&mut self, other: &Self) -> Result<(), LoadError> {
         self.requests += other.requests;
         self.failed += other.failed;
+        self.cold += other.cold;
         self.latency.add(&other.latency).map_err(|_| LoadError::Histogram)
     }
 }
@@ -345,7 +349,7 @@ mod tests {
             prop_assert_eq!(&joined.cold, &whole.cold);
             prop_assert_eq!(joined.seconds.len(), whole.seconds.len());
             for (own, others) in joined.seconds.iter().zip(&whole.seconds) {
-                prop_assert_eq!((own.requests, own.failed), (others.requests, others.failed));
+                prop_assert_eq!((own.requests, own.failed, own.cold), (others.requests, others.failed, others.cold));
                 prop_assert_eq!(&own.latency, &others.latency);
             }
         }

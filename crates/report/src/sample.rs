@@ -78,6 +78,9 @@ pub struct Trial {
 pub struct Second {
     pub requests: u64,
     pub failed: u64,
+    /// Answers of environments that had just been started.
+    #[serde(default)]
+    pub cold: u64,
     /// Milliseconds; `None` where nothing ended.
     pub p50: Option<f64>,
     pub p99: Option<f64>,

@@ -119,8 +119,8 @@ fn every_chart_has_a_name_a_description_and_its_table() {
     let elements = elements(&html);
     let images: Vec<&Element> =
         elements.iter().filter(|element| attribute(element, "role") == Some("img")).collect();
-    // Each workload has latency, four courses, statuses and cold starts; one has prices.
-    assert_eq!(images.len(), 2 * 7 + 1);
+    // Each workload has latency, five courses, statuses and cold starts; one has prices.
+    assert_eq!(images.len(), 2 * 8 + 1);
     for image in &images {
         assert_eq!(attribute(image, "aria-labelledby").unwrap().split_whitespace().count(), 2);
     }

@@ -20,5 +20,11 @@ pub fn trial(tally: &load::Tally) -> report::Trial {
 
 fn second(second: &load::Second) -> report::Second {
     let at = |quantile| report::Figure::Quantile(quantile).of(&second.latency);
-    report::Second { requests: second.requests, failed: second.failed, p50: at(0.5), p99: at(0.99) }
+    report::Second {
+        requests: second.requests,
+        failed: second.failed,
+        cold: second.cold,
+        p50: at(0.5),
+        p99: at(0.99),
+    }
 }

@@ -22,16 +22,20 @@ struct Moment {
     p50: Option<f64>,
     p99: Option<f64>,
     failed: f64,
+    cold: f64,
 }
 
 /// What is drawn: its name, its unit, and how it is read from a second.
 type Reading = (&'static str, &'static str, &'static str, fn(&Moment) -> Option<f64>);
 
-const READINGS: [Reading; 4] = [
+const READINGS: [Reading; 5] = [
     ("rate", "Requests per second", "requests/s", |moment| Some(moment.rate)),
     ("p50", "Median latency", "ms, logarithmic", |moment| moment.p50),
     ("p99", "99th percentile of latency", "ms, logarithmic", |moment| moment.p99),
     ("failed", "Failed requests per second", "failures/s", |moment| Some(moment.failed)),
+    ("starts", "Answers of environments that had just been started, per second", "answers/s", |moment| {
+        Some(moment.cold)
+    }),
 ];
 
 pub(super) fn section(subject: &Subject<'_>) -> Result<Markup, ChartError> {
@@ -51,8 +55,10 @@ pub(super) fn section(subject: &Subject<'_>) -> Result<Markup, ChartError> {
         );
     }
     let failed = subject.results.iter().any(|measured| measured.success < measured.requests);
+    let cold = subject.results.iter().any(|measured| measured.cold_ms.0 > 0);
     let mut charts = Vec::new();
-    for reading in READINGS.iter().filter(|(name, ..)| *name != "failed" || failed) {
+    let says = |name: &str| (name != "failed" || failed) && (name != "starts" || cold);
+    for reading in READINGS.iter().filter(|(name, ..)| says(name)) {
         charts.push(draw(subject, &courses, reading)?);
     }
     Ok(html! {
@@ -75,6 +81,7 @@ impl Course {
                     p50: second.p50,
                     p99: second.p99,
                     failed: count(second.failed) / part,
+                    cold: count(second.cold) / part,
                 };
                 (part >= LEAST).then_some((begin + at + 0.5, moment))
             });
