@@ -16,6 +16,9 @@ trials = 2
 name = "cache"
 sides = [{ cache = "off" }, { cache = "on" }]
 [[causes]]
+name = "again"
+sides = [{ cache = "on" }, { cache = "encrypted" }]
+[[causes]]
 name = "auth"
 sides = [{ auth = "none" }, { auth = "resource-policy" }, { auth = "iam" }]
 [[causes]]
@@ -40,7 +43,7 @@ fn settings_are_measured_against_each_other_and_given_back() {
     let told = bench.fails(1, &["bench", "--plan", plan, "--cause", "region"]);
     assert!(told.contains("no variant that stands has what the plan causes turns"), "{told}");
     let told = bench.fails(1, &["bench", "--plan", plan, "--cause", "weather"]);
-    assert!(told.contains("--cause weather: the plan has cache, auth, region"), "{told}");
+    assert!(told.contains("--cause weather: the plan has cache, again, auth, region"), "{told}");
     let out = bench.work.path().join("out.json");
     let measured = bench.json(&["bench", "--plan", plan, "--out", out.to_str().unwrap()]);
     assert_eq!((&measured["comparable"], &measured["reasons"]), (&json!(true), &json!([])), "{measured:#}");
@@ -49,11 +52,13 @@ fn settings_are_measured_against_each_other_and_given_back() {
     assert_eq!(
         names,
         [
-            "query-direct cache=off",
-            "query-direct cache=on",
-            "query-direct auth=none",
-            "query-direct auth=resource-policy",
-            "query-direct auth=iam",
+            "query-direct cache cache=off",
+            "query-direct cache cache=on",
+            "query-direct again cache=on",
+            "query-direct again cache=encrypted",
+            "query-direct auth auth=none",
+            "query-direct auth auth=resource-policy",
+            "query-direct auth auth=iam",
         ]
     );
     for result in results {
@@ -68,7 +73,7 @@ fn settings_are_measured_against_each_other_and_given_back() {
         .iter()
         .map(|entry| &entry["setup"]["settings"]["auth"])
         .collect();
-    assert_eq!(sides[2..], ["none", "resource-policy", "iam"]);
+    assert_eq!(sides[4..], ["none", "resource-policy", "iam"]);
     let mut after = settings(&bench, "query-direct");
     // The address that was let in stays, and means nothing as long as nobody is kept out.
     after["allowed-cidr"] = before["allowed-cidr"].clone();

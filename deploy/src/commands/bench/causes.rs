@@ -137,7 +137,8 @@ impl Patient<'_> {
         for side in &cause.sides {
             let turned = self.turn(side).await?;
             let subjects = [(self.variant.workload.as_str(), vec![turned.subject.clone()])].into();
-            let label = format!("{} {}", self.variant.id, side_in_words(side));
+            // Two causes may have a side in common, and each is measured for itself.
+            let label = format!("{name} {}", side_in_words(side));
             for verdict in check_all(self.context, self.target, &subjects, &turned.outputs).await? {
                 text(&verdict)
                     .lines()
@@ -162,7 +163,7 @@ impl Patient<'_> {
         let groups = groups(self.context, self.plan, &subjects, &surroundings).await?;
         let contestants = groups.into_iter().flat_map(|group| group.contestants).map(|contestant| {
             let mut target = contestant.target;
-            target.name = format!("{} {}", self.variant.id, side_in_words(side));
+            target.name = format!("{name} {}", side_in_words(side));
             Contestant { target, ..contestant }
         });
         Ok(Group { name: name.to_owned(), contestants: contestants.take(1).collect() })
