@@ -16,7 +16,6 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use crate::FailureKind;
-use crate::bell::Bell;
 use crate::connector::{Connector, Refused};
 use crate::http1::{Encoded, Http1};
 use crate::target::head_bytes;
@@ -139,8 +138,7 @@ impl Http2 {
         if !sender.is_ready() {
             driver.run(sender.ready()).await.map_err(|error| Broken::Unsent(error.to_string()))?;
         }
-        let answer = driver.bell.quietly(|| sender.try_send_request(request));
-        let answer = driver.run(answer).await.map_err(|mut error| {
+        let answer = driver.run(sender.try_send_request(request)).await.map_err(|mut error| {
             let unsent = error.take_message().is_some();
             let reason = said(&error.into_error());
             if unsent { Broken::Unsent(reason) } else { Broken::Unanswered(reason) }
@@ -183,34 +181,26 @@ where
     }
 }
 
-/// The connection's input and output.
-struct Driver {
-    /// `None` once the connection has ended.
-    connection: Option<Pin<Box<dyn Future<Output = hyper::Result<()>>>>>,
-    bell: Bell,
-}
+/// The connection's input and output; `None` once the connection has ended.
+struct Driver(Option<Pin<Box<dyn Future<Output = hyper::Result<()>>>>>);
 
 impl Driver {
     fn new(connection: impl Future<Output = hyper::Result<()>> + 'static) -> Self {
-        Self { connection: Some(Box::pin(connection)), bell: Bell::new() }
+        Self(Some(Box::pin(connection)))
     }
 
     /// Awaits a call on the connection while moving its bytes. How the connection ended shows in the call's result.
     async fn run<F: Future>(&mut self, call: F) -> F::Output {
-        let Self { connection, bell } = self;
         let mut call = pin!(call);
         poll_fn(|context| {
-            bell.poll(context, |context| {
-                // What has come in with earlier bytes is there without moving any.
-                if let Poll::Ready(output) = call.as_mut().poll(context) {
-                    return Poll::Ready(output);
-                }
-                if connection.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready())
-                {
-                    *connection = None;
-                }
-                call.as_mut().poll(context)
-            })
+            // What has come in with earlier bytes is there without moving any.
+            if let Poll::Ready(output) = call.as_mut().poll(context) {
+                return Poll::Ready(output);
+            }
+            if self.0.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready()) {
+                self.0 = None;
+            }
+            call.as_mut().poll(context)
         })
         .await
     }

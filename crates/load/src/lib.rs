@@ -10,7 +10,6 @@
 //! socket, which takes half of the processor time that hyper's client takes (`cargo bench -p load`).
 
 mod arrivals;
-mod bell;
 mod closed;
 mod connection;
 mod connector;
