@@ -13,6 +13,7 @@ mod groundwork;
 mod load_plan;
 mod local;
 mod local_http;
+mod log_page;
 mod measurement;
 mod plan;
 mod printer;

@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 
 use report::{FunctionUse, Resource};
-use serde_json::{Value, json};
-use signed_http::JsonVersion;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::Turn;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
+use crate::log_page::LogQuery;
 use crate::target::Target;
 
-/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
-const FILTER: &str = "Logs_20140328.FilterLogEvents";
 /// Answers, of at most 10,000 lines each, that are read of one log: enough for a mean, and no long wait.
 const MOST_ANSWERS: usize = 12;
 /// Bytes that are billed for each line beside its text.
@@ -64,23 +62,17 @@ impl Reading {
     /// Reads what a turn left in a log group.
     pub async fn take(target: &Target, group: &str, turn: &Turn) -> Result<Self, Failure> {
         let mut reading = Self::default();
-        let (mut token, mut last) = (None, millis(turn.began));
+        let (mut token, mut last): (Option<String>, i64) = (None, millis(turn.began));
+        let query = LogQuery { group, since: last, until: Some(millis(turn.ended) + 1) };
         for _ in 0..MOST_ANSWERS {
-            let mut input = json!({"logGroupName": group, "startTime": millis(turn.began), "endTime": millis(turn.ended) + 1});
-            if let Some(token) = token.take() {
-                input["nextToken"] = token;
-            }
-            let answer =
-                target.signed.json("logs", FILTER, JsonVersion::V1_1, input).await.map_err(|error| {
-                    Failure::new(format!("the log {group} cannot be read: {}", chain(&error)))
-                })?;
-            for event in answer["events"].as_array().into_iter().flatten() {
+            let page = query.page(target, token.as_deref()).await?;
+            for event in &page.events {
                 reading.line(event["message"].as_str().unwrap_or_default());
                 last = last.max(event["timestamp"].as_i64().unwrap_or(last));
             }
-            match &answer["nextToken"] {
-                Value::Null => break,
-                next => token = Some(next.clone()),
+            token = page.next;
+            if token.is_none() {
+                break;
             }
         }
         reading.cut = token.is_some();
@@ -152,6 +144,8 @@ fn billed_ms(line: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -4,20 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Value, json};
-use signed_http::JsonVersion;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::status::deployed;
 use crate::cli::LogsArgs;
 use crate::context::Context;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
+use crate::log_page::LogQuery;
 use crate::plan::STACK_TAG;
 use crate::target::Target;
 
-/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
-const FILTER: &str = "Logs_20140328.FilterLogEvents";
 /// How far back the first look goes, in milliseconds.
 const BACK: i128 = 60 * 60 * 1000;
 /// The time between two looks while following.
@@ -87,16 +84,10 @@ pub async fn run(context: &Context, args: &LogsArgs) -> Result<(), Failure> {
 async fn read(target: &Target, variant: &str, group: &str, since: i64) -> Result<Vec<Line>, Failure> {
     let mut lines = Vec::new();
     let mut token: Option<String> = None;
+    let query = LogQuery { group, since, until: None };
     loop {
-        let mut input = json!({"logGroupName": group, "startTime": since});
-        if let Some(token) = token {
-            input["nextToken"] = Value::from(token);
-        }
-        let answer =
-            target.signed.json("logs", FILTER, JsonVersion::V1_1, input).await.map_err(|error| {
-                Failure::new(format!("the log {group} cannot be read: {}", chain(&error)))
-            })?;
-        for event in answer["events"].as_array().into_iter().flatten() {
+        let page = query.page(target, token.as_deref()).await?;
+        for event in page.events {
             lines.push(Line {
                 variant: variant.to_owned(),
                 at: event["timestamp"].as_i64().unwrap_or_default(),
@@ -105,9 +96,9 @@ async fn read(target: &Target, variant: &str, group: &str, since: i64) -> Result
                 id: event["eventId"].as_str().map_or_else(|| event.to_string(), str::to_owned),
             });
         }
-        match answer["nextToken"].as_str() {
-            Some(next) => token = Some(next.to_owned()),
-            None => return Ok(lines),
+        token = page.next;
+        if token.is_none() {
+            return Ok(lines);
         }
     }
 }
