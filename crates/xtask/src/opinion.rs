@@ -1,6 +1,7 @@
 //! What programs that we did not write say of our templates: each first shows that it catches what we spoil for it.
 
 mod cfn_lint;
+mod fuzz;
 mod machines;
 mod script;
 mod velocity;
@@ -25,6 +26,7 @@ const OPINIONS: &[Opinion] = &[
         ask: || machines::ask("amazon-states-language-service"),
     },
     Opinion { tool: "Velocity.js", ask: velocity::ask },
+    Opinion { tool: "cargo-fuzz", ask: fuzz::ask },
 ];
 
 /// What was found out about one tool, as the summary tells it.
