@@ -184,7 +184,7 @@ fn cases() -> Vec<Case> {
 
 #[tokio::test]
 async fn the_built_in_server_answers_as_nginx_does() {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/nginx/usr/sbin/nginx");
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/bin/nginx");
     assert!(program.exists(), "nginx is not installed: run `cargo xtask tools`");
     let nginx = Origin::start(&format!("{} -g 'master_process off;'", program.display()));
     let deploy = assert_cmd::cargo::cargo_bin("deploy");

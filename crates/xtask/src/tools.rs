@@ -1,7 +1,7 @@
 //! Programs of other people that the tests ask for their opinion, pinned where that can be, in `target/tools`.
 
 mod chromium;
-mod nginx;
+mod debian;
 pub mod npm;
 pub mod python;
 
@@ -10,12 +10,23 @@ use std::path::{Path, PathBuf};
 
 use crate::step::{Failed, root};
 
-pub use nginx::programs;
+use debian::Program;
+pub use debian::programs;
+
+/// What Debian has of them: a server, a registry, a client of registries, what runs containers, a load generator.
+const PROGRAMS: [Program; 5] = [
+    WRK,
+    Program { name: "nginx", package: "nginx", version: "-v" },
+    Program { name: "docker-registry", package: "docker-registry", version: "--version" },
+    Program { name: "skopeo", package: "skopeo", version: "--version" },
+    Program { name: "runc", package: "runc", version: "--version" },
+];
+const WRK: Program = Program { name: "wrk", package: "wrk", version: "--version" };
 
 /// Installs the tools unless they are there already.
 pub fn install() -> Result<(), Failed> {
     install_packages()?;
-    nginx::install()?;
+    PROGRAMS.iter().try_for_each(debian::install)?;
     chromium::install()
 }
 
@@ -23,6 +34,11 @@ pub fn install() -> Result<(), Failed> {
 pub fn install_packages() -> Result<(), Failed> {
     python::install()?;
     npm::install()
+}
+
+/// Installs wrk alone.
+pub fn install_wrk() -> Result<(), Failed> {
+    debian::install(&WRK)
 }
 
 /// Where a kind of tool lives.

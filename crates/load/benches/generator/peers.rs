@@ -33,7 +33,7 @@ pub fn check() -> Result<()> {
     program(OHA).map(|_| ())
 }
 
-const WRK: &str = "wrk/wrk";
+const WRK: &str = "bin/wrk";
 const OHA: &str = "oha/bin/oha";
 
 /// wrk with as many threads as ours has.
