@@ -1,4 +1,6 @@
-//! The cloud's own calls under `/_local/`, which are not AWS's: health, inventory and faults.
+//! The cloud's own calls under `/_local/`, which are not AWS's: health, services, inventory and faults.
+
+use std::collections::BTreeSet;
 
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -32,6 +34,11 @@ pub fn handle(router: &Router, request: &WireRequest) -> WireResponse {
             });
             WireResponse::json(StatusCode::OK, &health)
         }
+        (&Method::GET, "/_local/services") => {
+            let handlers = router.regions.iter().flat_map(|(_, state)| state.handlers.keys());
+            let names: BTreeSet<&str> = handlers.copied().collect();
+            WireResponse::json(StatusCode::OK, &json!({"services": names}))
+        }
         (&Method::GET, "/_local/inventory") => match serde_json::to_value(router.inventory()) {
             Ok(inventory) => WireResponse::json(StatusCode::OK, &inventory),
             Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
@@ -62,7 +69,7 @@ pub fn handle(router: &Router, request: &WireRequest) -> WireResponse {
         (method, path) => refusal(
             StatusCode::NOT_FOUND,
             &format!(
-                "{method} {path} is unknown; there are GET /_local/health, GET /_local/inventory, PUT and DELETE /_local/faults"
+                "{method} {path} is unknown; there are GET /_local/health, GET /_local/services, GET /_local/inventory, PUT and DELETE /_local/faults"
             ),
         ),
     }

@@ -20,6 +20,7 @@ pub mod iam;
 pub mod ids;
 pub mod lambda;
 pub mod logs;
+mod page;
 pub mod policy;
 pub mod route53;
 pub mod s3;

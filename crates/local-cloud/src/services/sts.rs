@@ -76,6 +76,13 @@ impl Sts {
         let arn = params.required("RoleArn")?;
         let session = params.required("RoleSessionName")?;
         let seconds: i64 = params.get("DurationSeconds").and_then(|text| text.parse().ok()).unwrap_or(3600);
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+        if !(2..=64).contains(&session.len()) || !session.bytes().all(legal) {
+            let message = format!(
+                "1 validation error detected: Value '{session}' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]{{2,64}}"
+            );
+            return Err(ApiError::sender("ValidationError", message));
+        }
         let role = self.iam.role_by_arn(arn).ok_or_else(|| {
             let message =
                 format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");

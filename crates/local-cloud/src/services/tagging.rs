@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
+use super::page::{PageError, PageRequest};
 use super::{Service, Services};
 use crate::wire::{ApiError, WireRequest, WireResponse};
 
@@ -38,13 +39,13 @@ impl Service for TaggingService {
             "GetTagKeys" => {
                 let keys: BTreeSet<String> =
                     resources().into_iter().flat_map(|resource| resource.tags.into_keys()).collect();
-                Ok(json!({"PaginationToken": "", "TagKeys": keys}))
+                names(&input, "TagKeys", keys)
             }
             "GetTagValues" => {
                 let key = input["Key"].as_str().unwrap_or_default();
                 let values: BTreeSet<String> =
                     resources().into_iter().filter_map(|mut resource| resource.tags.remove(key)).collect();
-                Ok(json!({"PaginationToken": "", "TagValues": values}))
+                names(&input, "TagValues", values)
             }
             _ => Err(ApiError::unknown_operation(&request, operation)),
         });
@@ -129,19 +130,15 @@ fn get_resources(mut resources: Vec<TaggedResource>, input: &Value) -> Result<Va
             && (arns.is_empty() || arns.contains(&resource.arn.as_str()))
             && (types.is_empty() || types.iter().any(|kind| is_of_type(&resource.arn, kind)))
     });
-    let size = input["ResourcesPerPage"].as_u64().and_then(|size| usize::try_from(size).ok()).unwrap_or(PAGE);
-    if !(1..=100).contains(&size) {
-        let message = format!("ResourcesPerPage is {size}; it must be 1 to 100.");
+    if let Some(kind) = types.iter().find(|kind| !is_type_filter(kind)) {
+        let message = format!("The resource type {kind:?} is not valid: write service or service:type.");
         return Err(ApiError::sender("InvalidParameterException", message));
     }
-    let start: usize = match input["PaginationToken"].as_str().filter(|token| !token.is_empty()) {
-        None => 0,
-        Some(token) => token.parse().map_err(|_| {
-            ApiError::sender("PaginationTokenExpiredException", "The pagination token is not valid.")
-        })?,
-    };
-    let end = (start + size).min(resources.len());
-    let page: Vec<Value> = resources[start.min(end)..end]
+    let page = PageRequest::of_json(input, "PaginationToken", "ResourcesPerPage")
+        .of(resources, |resource| &resource.arn, PAGE, PAGE)
+        .map_err(refused)?;
+    let listed: Vec<Value> = page
+        .items
         .iter()
         .map(|resource| {
             let tags: Vec<Value> =
@@ -149,8 +146,19 @@ fn get_resources(mut resources: Vec<TaggedResource>, input: &Value) -> Result<Va
             json!({"ResourceARN": resource.arn, "Tags": tags})
         })
         .collect();
-    let token = if end < resources.len() { end.to_string() } else { String::new() };
-    Ok(json!({"PaginationToken": token, "ResourceTagMappingList": page}))
+    Ok(json!({"PaginationToken": page.next.unwrap_or_default(), "ResourceTagMappingList": listed}))
+}
+
+fn refused(error: PageError) -> ApiError {
+    error.coded("PaginationTokenExpiredException", "InvalidParameterException")
+}
+
+/// A page of keys or values.
+fn names(input: &Value, member: &str, all: BTreeSet<String>) -> Result<Value, ApiError> {
+    let page = PageRequest::of_json(input, "PaginationToken", "")
+        .of(all.into_iter().collect(), |name| name, PAGE, PAGE)
+        .map_err(refused)?;
+    Ok(json!({"PaginationToken": page.next.unwrap_or_default(), member: page.items}))
 }
 
 /// A filter without values admits any value of its key.
@@ -159,6 +167,17 @@ fn passes(resource: &TaggedResource, filter: &Value) -> bool {
     match filter["Values"].as_array() {
         Some(values) if !values.is_empty() => values.iter().any(|wanted| wanted == value),
         _ => true,
+    }
+}
+
+/// Letters, digits and hyphens, and one colon at most between service and type.
+fn is_type_filter(kind: &str) -> bool {
+    let legal = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte))
+    };
+    match kind.split_once(':') {
+        None => legal(kind),
+        Some((service, resource)) => legal(service) && legal(resource),
     }
 }
 
@@ -200,6 +219,8 @@ mod tests {
         );
         assert_eq!(found(&json!({"TagFilters": [{"Key": "b", "Values": ["y"]}]})).len(), 0);
         assert_eq!(found(&json!({"ResourceTypeFilters": ["logs:log-group"]})).len(), 1);
-        assert_eq!(found(&json!({"ResourcesPerPage": 1, "PaginationToken": "1"})), ["arn:aws:sqs:r:0:q"]);
+        let first = get_resources(resources(), &json!({"ResourcesPerPage": 1})).unwrap();
+        let token = &first["PaginationToken"];
+        assert_eq!(found(&json!({"ResourcesPerPage": 1, "PaginationToken": token})), ["arn:aws:sqs:r:0:q"]);
     }
 }

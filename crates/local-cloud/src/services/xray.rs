@@ -86,12 +86,38 @@ impl Service for XRayService {
 
     async fn handle(&self, request: WireRequest) -> WireResponse {
         let answer = request.json().and_then(|input| match (&request.method, request.uri.path()) {
+            (&Method::POST, "/TraceSegments") if strings(&input, "TraceSegmentDocuments").is_empty() => {
+                Err(invalid("TraceSegmentDocuments is empty; send at least one segment."))
+            }
             (&Method::POST, "/TraceSegments") => Ok(self.put(&input)),
-            (&Method::POST, "/Traces") => Ok(self.traces(&input)),
+            (&Method::POST, "/Traces") => {
+                match strings(&input, "TraceIds").iter().find(|id| !is_trace_id(id)) {
+                    None => Ok(self.traces(&input)),
+                    Some(id) => Err(invalid(&format!(
+                        "{id:?} is no trace ID, such as 1-58406520-a006649127e371903a2de979."
+                    ))),
+                }
+            }
             _ => Err(ApiError::unknown_operation(&request, &self.operation(&request))),
         });
         WireResponse::of_rest_json(&request, answer.map(|value| (StatusCode::OK, Some(value))))
     }
+}
+
+fn strings<'i>(input: &'i Value, member: &str) -> Vec<&'i str> {
+    input[member].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn invalid(message: &str) -> ApiError {
+    ApiError::sender("InvalidRequestException", message)
+}
+
+/// `1-`, eight hexadecimal digits of the time, `-` and 24 more digits.
+fn is_trace_id(id: &str) -> bool {
+    let parts: Vec<&str> = id.split('-').collect();
+    let hex =
+        |part: &str, digits: usize| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    matches!(parts.as_slice(), ["1", time, rest] if hex(time, 8) && hex(rest, 24))
 }
 
 impl XRayService {

@@ -13,6 +13,7 @@ use super::repository::OCI_MANIFEST;
 use super::{Ecr, EcrError, Manifest, Repository, RepositorySettings};
 use crate::Inventory;
 use crate::services::Service;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, WireRequest, WireResponse, epoch_millis};
 
 /// How long an authorization token is said to last, in seconds.
@@ -54,7 +55,7 @@ impl EcrService {
                 let deleted = self.0.delete_repository(name, input["force"] == true);
                 deleted.map(|repository| json!({"repository": repository_json(&repository)}))
             }
-            "ListImages" => repository().map(|repository| list_images(&repository, input)),
+            "ListImages" => repository().and_then(|repository| list_images(&repository, input)),
             "DescribeImages" => repository().and_then(|repository| describe_images(&repository, input)),
             "BatchGetImage" => repository().map(|repository| batch_get(&repository, input)),
             "BatchDeleteImage" => repository().map(|repository| batch_delete(&repository, input)),
@@ -102,9 +103,8 @@ impl EcrService {
             }
             None => self.0.repositories(),
         };
-        let described: Vec<Value> =
-            repositories.iter().map(|repository| repository_json(repository)).collect();
-        Ok(json!({"repositories": described}))
+        let described = repositories.iter().map(|repository| repository_json(repository)).collect();
+        paged(input, "repositories", described)
     }
 
     fn tags(&self, operation: &str, input: &Value) -> Result<Value, EcrError> {
@@ -206,7 +206,7 @@ fn wanted(input: &Value) -> impl Iterator<Item = &Value> {
     input["imageIds"].as_array().into_iter().flatten()
 }
 
-fn list_images(repository: &Repository, input: &Value) -> Value {
+fn list_images(repository: &Repository, input: &Value) -> Result<Value, EcrError> {
     let status = input["filter"]["tagStatus"].as_str().unwrap_or("ANY");
     let mut ids = Vec::new();
     for (manifest, tags) in repository.images() {
@@ -218,7 +218,20 @@ fn list_images(repository: &Repository, input: &Value) -> Value {
             ids.extend(tagged);
         }
     }
-    json!({"imageIds": ids})
+    paged(input, "imageIds", ids)
+}
+
+/// A page of a list; entries are told from each other by all that they say.
+fn paged(input: &Value, member: &str, entries: Vec<Value>) -> Result<Value, EcrError> {
+    let keyed = entries.into_iter().map(|entry| (entry.to_string(), entry)).collect();
+    let page = PageRequest::of_json(input, "nextToken", "maxResults")
+        .of(keyed, |(key, _)| key, 100, 1000)
+        .map_err(|error| EcrError::InvalidParameter { message: error.to_string() })?;
+    let mut answer = json!({member: page.items.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>()});
+    if let Some(token) = page.next {
+        answer["nextToken"] = token.into();
+    }
+    Ok(answer)
 }
 
 fn describe_images(repository: &Repository, input: &Value) -> Result<Value, EcrError> {
@@ -242,7 +255,7 @@ fn describe_images(repository: &Repository, input: &Value) -> Result<Value, EcrE
             detail
         })
         .collect();
-    Ok(json!({"imageDetails": details}))
+    paged(input, "imageDetails", details)
 }
 
 fn image_json(repository: &Repository, manifest: &Manifest, tag: Option<&str>) -> Value {
@@ -295,9 +308,13 @@ fn batch_delete(repository: &Repository, input: &Value) -> Value {
 fn put_image(repository: &Repository, input: &Value) -> Result<Value, EcrError> {
     let text = input["imageManifest"].as_str().unwrap_or_default().to_owned();
     let media_type = input["imageManifestMediaType"].as_str().unwrap_or(OCI_MANIFEST);
-    let digest =
-        || format!("sha256:{}", hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text.as_bytes())));
-    let reference = input["imageTag"].as_str().map_or_else(digest, str::to_owned);
+    let digest = format!("sha256:{}", hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text.as_bytes())));
+    let tag = input["imageTag"].as_str();
+    let reference = tag.unwrap_or(&digest).to_owned();
+    if repository.manifest(&reference).is_ok_and(|present| present.digest == digest) {
+        let (tag, name) = (tag.unwrap_or_default().to_owned(), repository.name.clone());
+        return Err(EcrError::ImageExists { digest, tag, name });
+    }
     let manifest = repository.put_manifest(&reference, media_type, Bytes::from(text))?;
-    Ok(json!({"image": image_json(repository, &manifest, input["imageTag"].as_str())}))
+    Ok(json!({"image": image_json(repository, &manifest, tag)}))
 }

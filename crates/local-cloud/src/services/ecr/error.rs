@@ -25,6 +25,10 @@ pub enum EcrError {
         "The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable."
     )]
     TagIsImmutable { tag: String, name: String },
+    #[error(
+        "Image with digest '{digest}' and tag '{tag}' already exists in the repository with name '{name}'"
+    )]
+    ImageExists { digest: String, tag: String, name: String },
     #[error("{message}")]
     InvalidParameter { message: String },
     #[error("The {what} {digest} of the image is not in the repository '{name}'")]
@@ -56,6 +60,7 @@ impl From<EcrError> for ApiError {
             EcrError::RepositoryNotEmpty { .. } => "RepositoryNotEmptyException",
             EcrError::InvalidName { .. } | EcrError::InvalidParameter { .. } => "InvalidParameterException",
             EcrError::NoSuchImage { .. } => "ImageNotFoundException",
+            EcrError::ImageExists { .. } => "ImageAlreadyExistsException",
             EcrError::TagIsImmutable { .. } => "ImageTagAlreadyExistsException",
             EcrError::NoSuchBlob { .. } => "LayersNotFoundException",
             EcrError::NoLifecyclePolicy { .. } => "LifecyclePolicyNotFoundException",

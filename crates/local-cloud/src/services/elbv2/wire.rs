@@ -8,6 +8,8 @@ use crate::services::Service;
 use crate::wire::{ApiError, Node, Params, WireRequest, WireResponse, iso_millis};
 use crate::{Inventory, Services};
 
+const VERSION: &str = "2015-12-01";
+
 /// The API of Elastic Load Balancing v2, as far as it describes.
 pub struct ElasticLoadBalancingApi(pub Arc<Services>);
 
@@ -19,7 +21,13 @@ impl Service for ElasticLoadBalancingApi {
 
     async fn handle(&self, request: WireRequest) -> WireResponse {
         let operation = self.operation(&request);
-        let result = self.answer(&operation, &request.params(), &request);
+        let params = request.params();
+        // The API of classic load balancers has the same name in signatures, and another version.
+        let result = if params.get("Version").is_none_or(|version| version == VERSION) {
+            self.answer(&operation, &params, &request)
+        } else {
+            Err(ApiError::unknown_operation(&request, &operation))
+        };
         WireResponse::of_query(&request, &operation, result)
     }
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{Iam, IamError, MalformedPolicy, ManagedPolicy, PolicyDocument, PolicyKind, Role};
 use crate::Inventory;
+use crate::services::page::PageRequest;
 use crate::services::{Service, ids};
 use crate::wire::{ApiError, Node, Params, WireRequest, WireResponse, iso_seconds};
 
@@ -76,12 +77,11 @@ impl IamService {
         let result = match action {
             "CreateRole" => self.create_role(params),
             "GetRole" => self.role(params).map(|role| wrap("Role", self.role_node(&role))),
-            "ListRoles" => {
-                let prefix = params.get("PathPrefix").unwrap_or("/");
-                let roles = self.iam.roles();
-                let roles = roles.iter().filter(|role| path_of(&role.arn).starts_with(prefix));
-                Ok(list("Roles", roles.map(|role| self.role_node(role)).collect()))
-            }
+            "ListRoles" => path_prefix(params).and_then(|prefix| {
+                let mut roles = self.iam.roles();
+                roles.retain(|role| path_of(&role.arn).starts_with(prefix));
+                list(params, "Roles", roles, |role| &role.arn, |role| self.role_node(role))
+            }),
             "DeleteRole" => self.delete_role(params),
             "TagRole" => self.change(params, |role| {
                 role.tags.extend(params.map("Tags.member", "Key", "Value"));
@@ -90,12 +90,22 @@ impl IamService {
                 let keys = params.values("TagKeys.member");
                 self.change(params, |role| role.tags.retain(|key, _| !keys.contains(key)))
             }
-            "ListRoleTags" => self.role(params).map(|role| list("Tags", tag_nodes(&role.tags))),
-            "ListInstanceProfilesForRole" => self.role(params).map(|_| list("InstanceProfiles", Vec::new())),
-            "ListRolePolicies" => self
-                .role(params)
-                .map(|role| list("PolicyNames", role.inline.into_keys().map(Node::from).collect())),
-            "ListAttachedRolePolicies" => self.role(params).map(|role| attached_node(&role)),
+            "ListRoleTags" => self.role(params).and_then(|role| {
+                list(params, "Tags", role.tags.into_iter().collect(), |(key, _)| key, tag_node)
+            }),
+            "ListInstanceProfilesForRole" => self.role(params).map(|_| {
+                Node::Struct(vec![
+                    ("InstanceProfiles", Node::List(Vec::new())),
+                    ("IsTruncated", false.into()),
+                ])
+            }),
+            "ListRolePolicies" => self.role(params).and_then(|role| {
+                let names: Vec<String> = role.inline.into_keys().collect();
+                list(params, "PolicyNames", names, |name| name, |name| name.as_str().into())
+            }),
+            "ListAttachedRolePolicies" => self.role(params).and_then(|role| {
+                list(params, "AttachedPolicies", role.managed, |arn| arn, |arn| attached_node(arn))
+            }),
             "UpdateAssumeRolePolicy" => document(params, PolicyKind::Trust, "PolicyDocument")
                 .and_then(|trust| self.change(params, |role| role.trust = trust)),
             _ => return None,
@@ -134,17 +144,19 @@ impl IamService {
             }),
             "CreatePolicy" => self.create_policy(params),
             "GetPolicy" => self.policy(params).map(|policy| wrap("Policy", self.policy_node(&policy))),
-            "GetPolicyVersion" => self.policy(params).map(|policy| {
+            "GetPolicyVersion" => self.policy(params).and_then(|policy| {
+                let wanted = params.required("VersionId")?;
+                if wanted != "v1" {
+                    return Err(IamError::NotFound { kind: "policy version", name: wanted.to_owned() }.into());
+                }
                 let version = self.version_node(&policy).with("Document", encode(&policy.document));
-                wrap("PolicyVersion", version)
+                Ok(wrap("PolicyVersion", version))
             }),
-            "ListPolicyVersions" => {
-                self.policy(params).map(|policy| list("Versions", vec![self.version_node(&policy)]))
-            }
-            "ListPolicies" => {
-                let policies = self.iam.policies();
-                Ok(list("Policies", policies.iter().map(|policy| self.policy_node(policy)).collect()))
-            }
+            "ListPolicyVersions" => self.policy(params).map(|policy| {
+                let versions = Node::List(vec![self.version_node(&policy)]);
+                Node::Struct(vec![("Versions", versions), ("IsTruncated", false.into())])
+            }),
+            "ListPolicies" => self.list_policies(params),
             "DeletePolicy" => self.policy(params).and_then(|policy| {
                 self.iam.delete_policy(&policy.arn, &[])?;
                 Ok(Node::Null)
@@ -230,6 +242,26 @@ impl IamService {
         Ok(wrap("Policy", self.policy_node(&policy)))
     }
 
+    fn list_policies(&self, params: &Params) -> Result<Node, ApiError> {
+        let prefix = path_prefix(params)?;
+        let mut policies = self.iam.policies();
+        match params.get("Scope") {
+            None | Some("All" | "Local") => {}
+            // Those of AWS are known by name only, and are not listed.
+            Some("AWS") => policies.clear(),
+            Some(other) => {
+                let message = format!("Value '{other}' at 'scope' is none of All, AWS and Local.");
+                return Err(ApiError::sender("ValidationError", message));
+            }
+        }
+        let attached = |policy: &ManagedPolicy| self.iam.attachments(&policy.arn) > 0;
+        let only_attached = params.get("OnlyAttached") == Some("true");
+        policies.retain(|policy| {
+            path_of(&policy.arn).starts_with(prefix) && (!only_attached || attached(policy))
+        });
+        list(params, "Policies", policies, |policy| &policy.arn, |policy| self.policy_node(policy))
+    }
+
     fn policy(&self, params: &Params) -> Result<ManagedPolicy, ApiError> {
         let arn = params.required("PolicyArn")?;
         let missing = || IamError::NotFound { kind: "policy", name: arn.to_owned() };
@@ -244,7 +276,7 @@ impl IamService {
             ("Arn", role.arn.as_str().into()),
             ("CreateDate", iso_seconds(self.iam.created_at(&role.arn)).into()),
             ("AssumeRolePolicyDocument", encode(&role.trust)),
-            ("Tags", Node::List(tag_nodes(&role.tags))),
+            ("Tags", Node::List(role.tags.clone().into_iter().map(|tag| tag_node(&tag)).collect())),
         ])
     }
 
@@ -307,8 +339,33 @@ fn wrap(name: &'static str, node: Node) -> Node {
     Node::Struct(vec![(name, node)])
 }
 
-fn list(name: &'static str, nodes: Vec<Node>) -> Node {
-    Node::Struct(vec![(name, Node::List(nodes)), ("IsTruncated", false.into())])
+/// A page of a list.
+fn list<T>(
+    params: &Params,
+    name: &'static str,
+    items: Vec<T>,
+    key: impl Fn(&T) -> &str,
+    node: impl Fn(&T) -> Node,
+) -> Result<Node, ApiError> {
+    let page = PageRequest::of_form(params, "Marker", "MaxItems")
+        .of(items, key, 100, 1000)
+        .map_err(|error| error.coded("ValidationError", "ValidationError"))?;
+    let truncated = page.next.is_some();
+    Ok(Node::members([
+        (name, Some(Node::List(page.items.iter().map(node).collect()))),
+        ("IsTruncated", Some(truncated.into())),
+        ("Marker", page.next.map(Node::from)),
+    ]))
+}
+
+/// The path that listed entities are below.
+fn path_prefix(params: &Params) -> Result<&str, ApiError> {
+    let prefix = params.get("PathPrefix").unwrap_or("/");
+    if prefix.starts_with('/') {
+        return Ok(prefix);
+    }
+    let message = format!("The specified value {prefix:?} for pathPrefix is invalid. It must begin with /.");
+    Err(ApiError::sender("ValidationError", message))
 }
 
 /// Policy documents are percent-encoded in answers.
@@ -316,19 +373,13 @@ fn encode(document: &PolicyDocument) -> Node {
     utf8_percent_encode(&document.value().to_string(), NON_ALPHANUMERIC).to_string().into()
 }
 
-fn tag_nodes(tags: &BTreeMap<String, String>) -> Vec<Node> {
-    let node = |(key, value): (&String, &String)| {
-        Node::Struct(vec![("Key", key.as_str().into()), ("Value", value.as_str().into())])
-    };
-    tags.iter().map(node).collect()
+fn tag_node((key, value): &(String, String)) -> Node {
+    Node::Struct(vec![("Key", key.as_str().into()), ("Value", value.as_str().into())])
 }
 
-fn attached_node(role: &Role) -> Node {
-    let nodes = role.managed.iter().map(|arn| {
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        Node::Struct(vec![("PolicyName", name.into()), ("PolicyArn", arn.as_str().into())])
-    });
-    list("AttachedPolicies", nodes.collect())
+fn attached_node(arn: &str) -> Node {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    Node::Struct(vec![("PolicyName", name.into()), ("PolicyArn", arn.into())])
 }
 
 #[cfg(test)]

@@ -91,7 +91,9 @@ fn route(request: &WireRequest) -> Option<Route> {
         ["functions", name, "aliases"] if method == Method::GET => ("ListAliases", *name, ""),
         ["functions", name, "aliases", alias] if method == Method::GET => ("GetAlias", *name, *alias),
         ["functions", name, "policy"] if method == Method::GET => ("GetPolicy", *name, ""),
-        ["functions", name, "provisioned-concurrency"] if method == Method::GET => {
+        ["functions", name, "provisioned-concurrency"]
+            if method == Method::GET && request.query_param("List").is_none() =>
+        {
             ("GetProvisionedConcurrencyConfig", *name, "")
         }
         ["functions", name, "concurrency"] if method == Method::GET => ("GetFunctionConcurrency", *name, ""),

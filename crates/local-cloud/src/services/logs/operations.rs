@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{FilterPattern, LogEvent, LogGroup, LogStream, Logs, LogsError};
+use crate::services::page::{Page, PageRequest};
 use crate::wire::{ApiError, epoch_millis};
 
 const MAX_EVENTS: usize = 10_000;
@@ -21,7 +22,7 @@ pub(super) fn run(logs: &Logs, operation: &str, input: &Value) -> Option<Result<
             .and_then(|name| logs.create_group(name, &tags(input)))
             .map(|_| json!({})),
         "DeleteLogGroup" => text(input, "logGroupName").and_then(|name| logs.delete_group(name)).map(done),
-        "DescribeLogGroups" => Ok(describe_groups(logs, input)),
+        "DescribeLogGroups" => describe_groups(logs, input),
         "PutRetentionPolicy" => group(logs, input).and_then(|group| {
             let days = input["retentionInDays"].as_u64().and_then(|days| u32::try_from(days).ok());
             group.set_retention(Some(days.unwrap_or(0))).map(done)
@@ -33,7 +34,7 @@ pub(super) fn run(logs: &Logs, operation: &str, input: &Value) -> Option<Result<
         "DeleteLogStream" => {
             group(logs, input).and_then(|group| group.delete_stream(text(input, "logStreamName")?)).map(done)
         }
-        "DescribeLogStreams" => group(logs, input).map(|group| describe_streams(&group, input)),
+        "DescribeLogStreams" => group(logs, input).and_then(|group| describe_streams(&group, input)),
         "PutLogEvents" => group(logs, input).and_then(|group| put_events(&group, input)),
         "GetLogEvents" => group(logs, input).and_then(|group| get_events(&group, input)),
         "FilterLogEvents" => group(logs, input).and_then(|group| filter_events(&group, input)),
@@ -98,13 +99,10 @@ fn limit(input: &Value, default: usize) -> usize {
         .clamp(1, MAX_EVENTS)
 }
 
-/// A page of a list, with the token of the next page: the number of items before it.
-fn page<T>(mut items: Vec<T>, input: &Value) -> (Vec<T>, Option<String>) {
-    let start: usize = input["nextToken"].as_str().and_then(|token| token.parse().ok()).unwrap_or(0);
-    let size = limit(input, PAGE);
-    let more = items.len() > start + size;
-    let page = items.drain(start.min(items.len())..(start + size).min(items.len())).collect();
-    (page, more.then(|| (start + size).to_string()))
+/// A page of a list, with the token of the next page.
+fn page<T>(items: Vec<T>, input: &Value, key: impl Fn(&T) -> &str) -> Result<Page<T>, LogsError> {
+    let pages = PageRequest::of_json(input, "nextToken", "limit");
+    pages.of(items, key, PAGE, PAGE).map_err(|error| LogsError::invalid(error.to_string()))
 }
 
 fn with_token(mut answer: Value, token: Option<String>) -> Value {
@@ -114,13 +112,14 @@ fn with_token(mut answer: Value, token: Option<String>) -> Value {
     answer
 }
 
-fn describe_groups(logs: &Logs, input: &Value) -> Value {
+fn describe_groups(logs: &Logs, input: &Value) -> Result<Value, LogsError> {
     let prefix = input["logGroupNamePrefix"].as_str().unwrap_or_default();
     let pattern = input["logGroupNamePattern"].as_str().unwrap_or_default().to_lowercase();
     let mut groups = logs.groups();
     groups.retain(|group| group.name.starts_with(prefix) && group.name.to_lowercase().contains(&pattern));
-    let (groups, token) = page(groups, input);
-    let described: Vec<Value> = groups
+    let page = page(groups, input, |group| &group.name)?;
+    let described: Vec<Value> = page
+        .items
         .iter()
         .map(|group| {
             let mut fields = json!({
@@ -138,10 +137,10 @@ fn describe_groups(logs: &Logs, input: &Value) -> Value {
             fields
         })
         .collect();
-    with_token(json!({"logGroups": described}), token)
+    Ok(with_token(json!({"logGroups": described}), page.next))
 }
 
-fn describe_streams(group: &LogGroup, input: &Value) -> Value {
+fn describe_streams(group: &LogGroup, input: &Value) -> Result<Value, LogsError> {
     let prefix = input["logStreamNamePrefix"].as_str().unwrap_or_default();
     let mut streams = group.streams();
     streams.retain(|stream| stream.name.starts_with(prefix));
@@ -151,9 +150,9 @@ fn describe_streams(group: &LogGroup, input: &Value) -> Value {
     if input["descending"] == true {
         streams.reverse();
     }
-    let (streams, token) = page(streams, input);
-    let described: Vec<Value> = streams.iter().map(|stream| stream_json(group, stream)).collect();
-    with_token(json!({"logStreams": described}), token)
+    let page = page(streams, input, |stream| &stream.name)?;
+    let described: Vec<Value> = page.items.iter().map(|stream| stream_json(group, stream)).collect();
+    Ok(with_token(json!({"logStreams": described}), page.next))
 }
 
 fn stream_json(group: &LogGroup, stream: &LogStream) -> Value {

@@ -8,6 +8,7 @@ use super::{
     bare, reversed,
 };
 use crate::Inventory;
+use crate::services::page::PageRequest;
 use crate::services::{Service, ids};
 use crate::wire::{ApiError, Element, Node, Protocol, WireRequest, WireResponse, epoch_millis, iso_millis};
 
@@ -22,7 +23,12 @@ const NAMESPACE: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
 pub struct Route53Service(pub Arc<Route53>);
 
 /// The root of an answer, with what stands in it.
-type Answer = (StatusCode, &'static str, Node);
+struct Answer {
+    root: &'static str,
+    node: Node,
+    /// Where the zone is that was made.
+    location: Option<String>,
+}
 
 #[async_trait]
 impl Service for Route53Service {
@@ -36,8 +42,11 @@ impl Service for Route53Service {
 
     async fn handle(&self, request: WireRequest) -> WireResponse {
         let answer = match self.answer(&request) {
-            Ok((status, root, node)) => {
-                WireResponse::with_body(status, "text/xml", node.to_xml(root, Some(NAMESPACE)))
+            Ok(Answer { root, node, location }) => {
+                let body = node.to_xml(root, Some(NAMESPACE));
+                let status = if location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+                let response = WireResponse::with_body(status, "text/xml", body);
+                location.iter().fold(response, |response, place| response.with_header("location", place))
             }
             Err(error) => error.into_response(Protocol::Query, &request),
         };
@@ -80,16 +89,41 @@ impl Route53Service {
             ApiError::with_status(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message)
         };
         let ["2013-04-01", rest @ ..] = parts.as_slice() else { return Err(unknown()) };
-        let ok = |root, node| Ok((StatusCode::OK, root, node));
+        let ok = |root, node| Ok(Answer { root, node, location: None });
         match (&request.method, rest) {
             (&Method::POST, ["hostedzone"]) => self.create(request),
-            (&Method::GET, ["hostedzone"]) => ok("ListHostedZonesResponse", listed(&self.0.all())),
+            (&Method::GET, ["hostedzone"]) => {
+                let (most, marker) = (most(request)?, request.query_param("marker"));
+                let page = PageRequest::new(marker.clone(), None)
+                    .of(self.0.all(), |zone| &zone.id, most, most)
+                    .map_err(|error| Route53Error::InvalidInput(error.to_string()))?;
+                let marker = marker.unwrap_or_default();
+                let listed =
+                    listed(&page.items, most).with("Marker", marker).with("IsTruncated", page.next.is_some());
+                ok(
+                    "ListHostedZonesResponse",
+                    match page.next {
+                        Some(next) => listed.with("NextMarker", next),
+                        None => listed,
+                    },
+                )
+            }
             (&Method::GET, ["hostedzonesbyname"]) => {
                 let from = request.query_param("dnsname").map(|name| absolute(&name)).transpose()?;
                 let mut zones = self.0.all();
                 zones.retain(|zone| from.as_ref().is_none_or(|from| reversed(&zone.name) >= reversed(from)));
                 zones.sort_by_key(|zone| reversed(&zone.name));
-                ok("ListHostedZonesByNameResponse", listed(&zones))
+                let most = most(request)?;
+                let next = zones.get(most).map(|next| (next.name.clone(), bare(&next.id).to_owned()));
+                zones.truncate(most);
+                let listed = listed(&zones, most).with("IsTruncated", next.is_some());
+                ok(
+                    "ListHostedZonesByNameResponse",
+                    match next {
+                        Some((name, id)) => listed.with("NextDNSName", name).with("NextHostedZoneId", id),
+                        None => listed,
+                    },
+                )
             }
             (&Method::GET, ["hostedzone", id]) => {
                 let zone = self.0.zone(id)?;
@@ -110,8 +144,16 @@ impl Route53Service {
                 ok("ListResourceRecordSetsResponse", records(&self.0.zone(id)?, request)?)
             }
             // Nothing has to spread, so every change is everywhere at once.
+            (&Method::GET, ["change", id]) if !is_change_id(id) => {
+                let message = format!("A change with the specified change ID ({id}) does not exist.");
+                Err(ApiError::with_status(StatusCode::NOT_FOUND, "NoSuchChange", message))
+            }
             (&Method::GET, ["change", id]) => {
                 ok("GetChangeResponse", Node::Struct(vec![("ChangeInfo", change_info(id))]))
+            }
+            (&Method::GET, ["tags", "healthcheck", id]) => {
+                let message = format!("No health check exists with the specified ID: {id}");
+                Err(ApiError::with_status(StatusCode::NOT_FOUND, "NoSuchHealthCheck", message))
             }
             (&Method::GET, ["tags", "hostedzone", id]) => {
                 let zone = self.0.zone(id)?;
@@ -148,7 +190,8 @@ impl Route53Service {
             ("ChangeInfo", change_info(&change_id())),
             ("DelegationSet", delegation(&zone)),
         ]);
-        Ok((StatusCode::CREATED, "CreateHostedZoneResponse", node))
+        let location = format!("https://route53.amazonaws.com/2013-04-01/hostedzone/{}", bare(&zone.id));
+        Ok(Answer { root: "CreateHostedZoneResponse", node, location: Some(location) })
     }
 }
 
@@ -231,11 +274,16 @@ fn records(zone: &HostedZone, request: &WireRequest) -> Result<Node, ApiError> {
     ]))
 }
 
-fn listed(zones: &[HostedZone]) -> Node {
+/// How many zones the caller wants; more than 100 are 100.
+fn most(request: &WireRequest) -> Result<usize, ApiError> {
+    let size = PageRequest::new(None, request.query_param("maxitems")).size(100, usize::MAX);
+    Ok(size.map_err(|error| Route53Error::InvalidInput(error.to_string()))?.min(100))
+}
+
+fn listed(zones: &[HostedZone], most: usize) -> Node {
     Node::Struct(vec![
         ("HostedZones", Node::Named("HostedZone", zones.iter().map(hosted).collect())),
-        ("IsTruncated", false.into()),
-        ("MaxItems", "100".into()),
+        ("MaxItems", most.to_string().into()),
     ])
 }
 
@@ -276,6 +324,11 @@ fn record(record: &Record) -> Node {
 
 fn change_id() -> String {
     format!("C{}", ids::letters_and_digits(20).to_uppercase())
+}
+
+fn is_change_id(id: &str) -> bool {
+    let id = id.strip_prefix('C').unwrap_or_default();
+    id.len() == 20 && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 fn change_info(id: &str) -> Node {

@@ -34,10 +34,10 @@ impl Service for S3Service {
         let target = Target::of(&request);
         let name = operation(&request, &target);
         let result = match (&target.bucket, &target.key) {
+            _ if name.is_empty() => Err(unknown(&request, name)),
             (Some(bucket), Some(key)) => self.object_operation(name, bucket, key, &request).await,
             (Some(bucket), None) => self.bucket_operation(name, bucket, &request),
-            (None, _) if name == "ListBuckets" => Ok(self.list_buckets(&request)),
-            (None, _) => Err(unknown(&request, name)),
+            (None, _) => Ok(self.list_buckets(&request)),
         };
         let response = result.unwrap_or_else(|error| error.into_response(Protocol::RestXml, &request));
         response
@@ -65,9 +65,8 @@ pub(super) fn document(root: &str, node: &Node) -> WireResponse {
 }
 
 /// Subresources of buckets that are kept as documents, with the operations' common part.
-const BUCKET_SUBRESOURCES: [(&str, [&str; 3]); 14] = [
-    ("accelerate", ["GetBucketAccelerateConfiguration", "PutBucketAccelerateConfiguration", ""]),
-    ("acl", ["GetBucketAcl", "PutBucketAcl", ""]),
+const BUCKET_SUBRESOURCES: [(&str, [&str; 3]); 12] = [
+    ("acl", ["GetBucketAcl", "", ""]),
     ("cors", ["GetBucketCors", "PutBucketCors", "DeleteBucketCors"]),
     ("encryption", ["GetBucketEncryption", "PutBucketEncryption", "DeleteBucketEncryption"]),
     (
@@ -75,7 +74,6 @@ const BUCKET_SUBRESOURCES: [(&str, [&str; 3]); 14] = [
         ["GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"],
     ),
     ("location", ["GetBucketLocation", "", ""]),
-    ("object-lock", ["GetObjectLockConfiguration", "PutObjectLockConfiguration", ""]),
     (
         "ownershipControls",
         ["GetBucketOwnershipControls", "PutBucketOwnershipControls", "DeleteBucketOwnershipControls"],
@@ -89,22 +87,47 @@ const BUCKET_SUBRESOURCES: [(&str, [&str; 3]); 14] = [
 ];
 
 /// Queries that name further configurations, which this cloud does not keep.
-const NOT_OFFERED: [&str; 10] = [
+const NOT_OFFERED: [&str; 18] = [
+    "abac",
+    "accelerate",
     "analytics",
     "intelligent-tiering",
     "inventory",
     "logging",
+    "metadataConfiguration",
+    "metadataInventoryTable",
+    "metadataJournalTable",
+    "metadataTable",
     "metrics",
     "notification",
+    "object-lock",
     "policyStatus",
     "replication",
     "requestPayment",
+    "session",
     "website",
+];
+
+/// The same for objects.
+const OBJECT_NOT_OFFERED: [&str; 9] = [
+    "acl",
+    "attributes",
+    "encryption",
+    "legal-hold",
+    "renameObject",
+    "restore",
+    "retention",
+    "select",
+    "torrent",
 ];
 
 /// The name of the operation; empty for none that is known.
 pub(super) fn operation(request: &WireRequest, target: &Target) -> &'static str {
     let has = |name: &str| request.query_param(name).is_some();
+    if request.header("x-amz-account-id").is_some() {
+        // S3 Control, which shares S3's name in signatures.
+        return "";
+    }
     match (&target.bucket, &target.key) {
         (None, _) if request.method == Method::GET => "ListBuckets",
         (None, _) => "",
@@ -149,12 +172,7 @@ fn object_operation_name(request: &WireRequest, has: impl Fn(&str) -> bool) -> &
         Method::PUT if has("uploadId") && is_copy => "UploadPartCopy",
         Method::PUT if has("uploadId") => "UploadPart",
         Method::DELETE if has("uploadId") => "AbortMultipartUpload",
-        _ if ["acl", "attributes", "legal-hold", "retention", "restore", "select", "torrent"]
-            .iter()
-            .any(|query| has(query)) =>
-        {
-            ""
-        }
+        _ if OBJECT_NOT_OFFERED.iter().any(|query| has(query)) => "",
         Method::GET => "GetObject",
         Method::HEAD => "HeadObject",
         Method::PUT if is_copy => "CopyObject",

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Content, PasswordRules, Secret, SecretError, SecretsManager};
 use crate::Inventory;
 use crate::services::Service;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, WireRequest, WireResponse};
 
 /// Secrets Manager on the wire: JSON 1.1.
@@ -86,9 +87,17 @@ impl SecretsManagerService {
             ));
         }
         let deleted = input["IncludePlannedDeletion"] == true;
-        let all = self.0.all();
-        let shown = all.iter().filter(|secret| deleted || secret.deletes_at.is_none());
-        Ok(json!({"SecretList": shown.map(described).collect::<Vec<_>>()}))
+        let mut all = self.0.all();
+        all.retain(|secret| deleted || secret.deletes_at.is_none());
+        let page = PageRequest::of_json(input, "NextToken", "MaxResults")
+            .of(all, |secret| &secret.name, 100, 100)
+            .map_err(|error| error.coded("InvalidNextTokenException", "InvalidParameterException"))?;
+        let listed: Vec<Value> = page.items.iter().map(entry).collect();
+        let mut answer = json!({"SecretList": listed});
+        if let Some(token) = page.next {
+            answer["NextToken"] = token.into();
+        }
+        Ok(answer)
     }
 
     fn put(&self, input: &Value) -> Result<Value, ApiError> {
@@ -126,6 +135,15 @@ impl SecretsManagerService {
 
 fn named(secret: &Secret) -> Value {
     json!({"ARN": secret.arn, "Name": secret.name})
+}
+
+/// A secret in a list, where its versions have another name than in a description.
+fn entry(secret: &Secret) -> Value {
+    let mut entry = described(secret);
+    if let Some(versions) = entry.as_object_mut().and_then(|members| members.remove("VersionIdsToStages")) {
+        entry["SecretVersionsToStages"] = versions;
+    }
+    entry
 }
 
 fn described(secret: &Secret) -> Value {

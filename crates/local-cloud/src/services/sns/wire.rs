@@ -11,6 +11,7 @@ use super::publish::MAX_MESSAGE;
 use super::{PublishInput, Sns, SnsError, Subscription, Topic};
 use crate::Inventory;
 use crate::services::Service;
+use crate::services::page::{Page, PageRequest};
 use crate::services::sqs::{AttributeValue, MessageAttribute};
 use crate::wire::{ApiError, Node, Params, WireRequest, WireResponse};
 
@@ -48,7 +49,7 @@ impl SnsService {
             "DeleteTopic" => {
                 text(params, "TopicArn").and_then(|arn| self.0.delete_topic(arn)).map(|()| Node::Null)
             }
-            "ListTopics" => Ok(self.list_topics(params)),
+            "ListTopics" => self.list_topics(params),
             "GetTopicAttributes" => self.topic(params).map(|topic| attributes_node(topic.attributes())),
             "SetTopicAttributes" => self.set_topic_attributes(params),
             "Subscribe" => self.subscribe(params),
@@ -60,10 +61,10 @@ impl SnsService {
             }
             "ListSubscriptions" => {
                 let all = self.0.topics().iter().flat_map(|topic| topic.subscriptions()).collect::<Vec<_>>();
-                Ok(subscriptions_node(params, &all))
+                subscriptions_node(params, all)
             }
             "ListSubscriptionsByTopic" => {
-                self.topic(params).map(|topic| subscriptions_node(params, &topic.subscriptions()))
+                self.topic(params).and_then(|topic| subscriptions_node(params, topic.subscriptions()))
             }
             "GetSubscriptionAttributes" => text(params, "SubscriptionArn")
                 .and_then(|arn| self.0.subscription(arn))
@@ -142,11 +143,10 @@ impl SnsService {
         Ok(Node::Struct(vec![("TopicArn", (&*topic.arn).into())]))
     }
 
-    fn list_topics(&self, params: &Params) -> Node {
-        let topics = self.0.topics();
-        let (page, next) = page(params, &topics);
-        let nodes = page.iter().map(|topic| Node::Struct(vec![("TopicArn", (&*topic.arn).into())]));
-        with_next(Node::Struct(vec![("Topics", Node::List(nodes.collect()))]), next)
+    fn list_topics(&self, params: &Params) -> Result<Node, SnsError> {
+        let page = page(params, self.0.topics(), |topic| &topic.arn)?;
+        let nodes = page.items.iter().map(|topic| Node::Struct(vec![("TopicArn", (&*topic.arn).into())]));
+        Ok(with_next(Node::Struct(vec![("Topics", Node::List(nodes.collect()))]), page.next))
     }
 
     fn set_topic_attributes(&self, params: &Params) -> Result<Node, SnsError> {
@@ -272,9 +272,9 @@ fn attributes_node(attributes: BTreeMap<String, String>) -> Node {
     Node::Struct(vec![("Attributes", Node::Map(attributes.into_iter().collect()))])
 }
 
-fn subscriptions_node(params: &Params, all: &[Arc<Subscription>]) -> Node {
-    let (page, next) = page(params, all);
-    let nodes = page.iter().map(|subscription| {
+fn subscriptions_node(params: &Params, all: Vec<Arc<Subscription>>) -> Result<Node, SnsError> {
+    let page = page(params, all, |subscription| &subscription.arn)?;
+    let nodes = page.items.iter().map(|subscription| {
         let arn = if subscription.is_pending() { "PendingConfirmation" } else { &*subscription.arn };
         Node::Struct(vec![
             ("SubscriptionArn", arn.into()),
@@ -284,14 +284,12 @@ fn subscriptions_node(params: &Params, all: &[Arc<Subscription>]) -> Node {
             ("TopicArn", (&*subscription.topic_arn).into()),
         ])
     });
-    with_next(Node::Struct(vec![("Subscriptions", Node::List(nodes.collect()))]), next)
+    Ok(with_next(Node::Struct(vec![("Subscriptions", Node::List(nodes.collect()))]), page.next))
 }
 
-/// A page of a list; the token is the number of items before it.
-fn page<'a, T>(params: &Params, all: &'a [T]) -> (&'a [T], Option<String>) {
-    let start = params.get("NextToken").and_then(|token| token.parse().ok()).unwrap_or(0).min(all.len());
-    let end = (start + PAGE).min(all.len());
-    (&all[start..end], (end < all.len()).then(|| end.to_string()))
+fn page<T>(params: &Params, all: Vec<T>, key: impl Fn(&T) -> &str) -> Result<Page<T>, SnsError> {
+    let pages = PageRequest::new(params.get("NextToken").map(str::to_owned), None);
+    pages.of(all, key, PAGE, PAGE).map_err(|error| SnsError::invalid(format!("NextToken Reason: {error}")))
 }
 
 fn with_next(node: Node, next: Option<String>) -> Node {

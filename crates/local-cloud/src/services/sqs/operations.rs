@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::{attributes_from_json, attributes_to_json, md5_hex, md5_of_attributes};
 use super::{MessageAttributes, MessageBody, NewMessage, Queue, Received, Sqs, SqsError};
+use crate::services::page::PageRequest;
 use crate::wire::ApiError;
 
 const MAX_BATCH: usize = 10;
@@ -42,7 +43,9 @@ pub(super) async fn run(sqs: &Sqs, operation: &str, input: &Value) -> Option<Res
             json!({})
         }),
         "ListQueueTags" => queue(sqs, input).map(|queue| json!({"Tags": queue.tags()})),
-        "ListDeadLetterSourceQueues" => queue(sqs, input).map(|queue| dead_letter_sources(sqs, &queue)),
+        "ListDeadLetterSourceQueues" => {
+            queue(sqs, input).and_then(|queue| dead_letter_sources(sqs, &queue, input))
+        }
         "SendMessage" => queue(sqs, input).and_then(|queue| send(sqs, &queue, input)),
         "SendMessageBatch" => queue(sqs, input).and_then(|queue| send_batch(sqs, &queue, input)),
         "ReceiveMessage" => match queue(sqs, input) {
@@ -118,31 +121,39 @@ fn create_queue(sqs: &Sqs, input: &Value) -> Result<Value, SqsError> {
 
 fn list_queues(sqs: &Sqs, input: &Value) -> Result<Value, SqsError> {
     let prefix = input["QueueNamePrefix"].as_str().unwrap_or_default();
-    let max = number(input, "MaxResults", 1, 1000)?;
-    let after = input["NextToken"].as_str().unwrap_or_default();
     let mut queues = sqs.queues();
-    queues.retain(|queue| queue.name.starts_with(prefix) && queue.name.as_str() > after);
-    let limit = max.map_or(1000, |max| max as usize);
-    let more = queues.len() > limit;
-    queues.truncate(limit);
-    let urls: Vec<&str> = queues.iter().map(|queue| queue.url.as_str()).collect();
+    queues.retain(|queue| queue.name.starts_with(prefix));
+    let (urls, token) = page_of_urls(queues, input)?;
     let mut answer = Map::new();
     if !urls.is_empty() {
         answer.insert("QueueUrls".into(), json!(urls));
     }
-    if let Some(last) = queues.last().filter(|_| more && max.is_some()) {
-        answer.insert("NextToken".into(), json!(last.name));
+    // Who names no size gets the first thousand queues and no token.
+    if let Some(token) = token.filter(|_| !input["MaxResults"].is_null()) {
+        answer.insert("NextToken".into(), token.into());
     }
     Ok(Value::Object(answer))
 }
 
-fn dead_letter_sources(sqs: &Sqs, target: &Queue) -> Value {
+/// URLs of a page of queues, and the token of the next page.
+fn page_of_urls(queues: Vec<Arc<Queue>>, input: &Value) -> Result<(Vec<String>, Option<String>), SqsError> {
+    let page = PageRequest::of_json(input, "NextToken", "MaxResults")
+        .of(queues, |queue| &queue.name, 1000, 1000)
+        .map_err(|error| SqsError::InvalidParameterValue { message: error.to_string() })?;
+    Ok((page.items.iter().map(|queue| queue.url.clone()).collect(), page.next))
+}
+
+fn dead_letter_sources(sqs: &Sqs, target: &Queue, input: &Value) -> Result<Value, SqsError> {
     let points_here = |queue: &Arc<Queue>| {
         queue.attributes().redrive.is_some_and(|redrive| redrive.dead_letter_arn == target.arn)
     };
-    let urls: Vec<String> =
-        sqs.queues().into_iter().filter(points_here).map(|queue| queue.url.clone()).collect();
-    json!({"queueUrls": urls})
+    let sources: Vec<Arc<Queue>> = sqs.queues().into_iter().filter(points_here).collect();
+    let (urls, token) = page_of_urls(sources, input)?;
+    let mut answer = json!({"queueUrls": urls});
+    if let Some(token) = token {
+        answer["NextToken"] = token.into();
+    }
+    Ok(answer)
 }
 
 fn get_attributes(queue: &Queue, input: &Value) -> Result<Value, SqsError> {

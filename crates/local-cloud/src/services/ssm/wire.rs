@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{NewParameter, Parameter, Ssm, SsmError};
 use crate::Inventory;
 use crate::services::Service;
+use crate::services::page::{PageError, PageRequest};
 use crate::wire::{ApiError, WireRequest, WireResponse};
 
 /// The parameter store on the wire: JSON 1.1.
@@ -66,20 +67,24 @@ impl SsmService {
             return Err(SsmError::Validation("The parameter path must begin with a slash (/).".into()).into());
         }
         refuse(input, "ParameterFilters")?;
+        let pages = PageRequest::of_json(input, "NextToken", "MaxResults");
         let folder = format!("{}/", path.trim_end_matches('/'));
         let deep = input["Recursive"] == true;
         let all = self.0.all();
         let inside = all.iter().filter(|parameter| {
             parameter.name.strip_prefix(&folder).is_some_and(|rest| deep || !rest.contains('/'))
         });
-        Ok(json!({"Parameters": inside.map(shown).collect::<Vec<_>>()}))
+        let page = pages.of(inside.collect(), |parameter| &parameter.name, 10, 10).map_err(refused)?;
+        let found: Vec<Value> = page.items.into_iter().map(shown).collect();
+        Ok(with_token(json!({"Parameters": found}), page.next))
     }
 
     fn describe(&self, input: &Value) -> Result<Value, ApiError> {
         refuse(input, "ParameterFilters")?;
         refuse(input, "Filters")?;
-        let all = self.0.all();
-        let described = all.iter().map(|parameter| {
+        let pages = PageRequest::of_json(input, "NextToken", "MaxResults");
+        let page = pages.of(self.0.all(), |parameter| &parameter.name, 50, 50).map_err(refused)?;
+        let described = page.items.iter().map(|parameter| {
             let mut described = shown(parameter);
             if let Some(members) = described.as_object_mut() {
                 members.remove("Value");
@@ -89,7 +94,7 @@ impl SsmService {
             }
             described
         });
-        Ok(json!({"Parameters": described.collect::<Vec<_>>()}))
+        Ok(with_token(json!({"Parameters": described.collect::<Vec<_>>()}), page.next))
     }
 
     fn put(&self, input: &Value) -> Result<Value, ApiError> {
@@ -135,9 +140,21 @@ fn text<'a>(input: &'a Value, name: &str) -> Result<&'a str, ApiError> {
     input[name].as_str().filter(|text| !text.is_empty()).ok_or_else(|| missing().into())
 }
 
+fn refused(error: PageError) -> ApiError {
+    error.coded("InvalidNextToken", "ValidationException")
+}
+
+fn with_token(mut answer: Value, next: Option<String>) -> Value {
+    if let Some(token) = next {
+        answer["NextToken"] = token.into();
+    }
+    answer
+}
+
+/// Filters of any kind are refused with the code that AWS has for kinds that it does not know.
 fn refuse(input: &Value, name: &str) -> Result<(), ApiError> {
     if input[name].as_array().is_none_or(Vec::is_empty) {
         return Ok(());
     }
-    Err(SsmError::Validation(format!("{name} are not offered by this cloud.")).into())
+    Err(ApiError::sender("InvalidFilterKey", format!("{name} are not offered by this cloud.")))
 }
