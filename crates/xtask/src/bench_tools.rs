@@ -1,4 +1,4 @@
-//! Other people's load generators, which `cargo bench -p load` measures ours against, in `target/tools`.
+//! Other people's load generators, which tests and `cargo bench -p load` measure ours against, in `target/tools`.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,7 @@ use crate::tools;
 
 /// Of oha; a change installs anew.
 const OHA: &str = "1.16.0";
+
 /// Installs wrk and oha unless they are there already.
 pub fn install() -> Result<(), Failed> {
     install_oha()?;

@@ -8,25 +8,27 @@ pub mod python;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::bench_tools;
 use crate::step::{Failed, root};
 
 use debian::Program;
 pub use debian::programs;
 
-/// What Debian has of them: a server, a registry, a client of registries, what runs containers, a load generator.
-const PROGRAMS: [Program; 5] = [
-    WRK,
+/// What Debian has of them: a server, a registry, a client of registries, what runs containers.
+const PROGRAMS: [Program; 4] = [
     Program { name: "nginx", package: "nginx", version: "-v" },
     Program { name: "docker-registry", package: "docker-registry", version: "--version" },
     Program { name: "skopeo", package: "skopeo", version: "--version" },
     Program { name: "runc", package: "runc", version: "--version" },
 ];
+/// Its load generator, which is measured against ours together with one that is no package.
 const WRK: Program = Program { name: "wrk", package: "wrk", version: "--version" };
 
 /// Installs the tools unless they are there already.
 pub fn install() -> Result<(), Failed> {
     install_packages()?;
     PROGRAMS.iter().try_for_each(debian::install)?;
+    bench_tools::install()?;
     chromium::install()
 }
 
