@@ -29,11 +29,7 @@ fuzz_target!(|input: &[u8]| -> Corpus {
             if let Outcome::Succeeded(output) = outcome {
                 let written = output.to_string();
                 assert!(written.len() <= MAX_PAYLOAD_BYTES, "{} bytes", written.len());
-                let again: Value = match serde_json::from_str(&written) {
-                    Ok(again) => again,
-                    Err(error) => panic!("{error} in {written}"),
-                };
-                assert_eq!(again.to_string(), written);
+                assert!(serde_json::from_str::<Value>(&written).is_ok(), "not JSON: {written}");
             }
         }
     }

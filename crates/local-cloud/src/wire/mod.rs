@@ -11,6 +11,7 @@ mod protocol;
 mod request;
 mod response;
 mod scope;
+mod service;
 mod timestamp;
 
 pub use aws_chunked::{ChunkedBody, decode_chunked};
@@ -22,6 +23,7 @@ pub use protocol::Protocol;
 pub use request::WireRequest;
 pub use response::WireResponse;
 pub use scope::Scope;
+pub use service::service_of;
 pub use timestamp::{epoch_millis, http_date, iso_millis, iso_seconds};
 
 /// Percent-decodes a path segment or query value; bytes that are not UTF-8 are replaced.

@@ -145,13 +145,25 @@ fn close(out: &mut String, name: &str) {
     out.push('>');
 }
 
-/// XML 1.0 cannot hold most control characters at all; a carriage return must be a reference or parsers turn it into a line feed.
+/// XML 1.0 cannot hold most control characters at all, not even as references, so they become replacement characters: what a
+/// caller sent comes back in errors, too, and no parser would read those. A carriage return must be a reference or parsers turn
+/// it into a line feed.
 fn push_text(out: &mut String, text: &str) {
-    let escaped = escape(text);
-    if escaped.bytes().any(|byte| byte == b'\r') {
-        out.push_str(&escaped.replace('\r', "&#xD;"));
-    } else {
-        out.push_str(&escaped);
+    for c in escape(text).chars() {
+        match c {
+            '\r' => out.push_str("&#xD;"),
+            c if is_xml(c) => out.push(c),
+            _ => out.push(char::REPLACEMENT_CHARACTER),
+        }
+    }
+}
+
+/// <https://www.w3.org/TR/xml/#charsets>
+fn is_xml(c: char) -> bool {
+    match c {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        c => c >= ' ',
     }
 }
 
@@ -176,5 +188,12 @@ mod tests {
             tree.to_json().to_string(),
             r#"{"Id":"a<b&\"c\"\r\n","Sequence":null,"Topics":[{"Arn":"x"}],"Attributes":{"k":"v"}}"#
         );
+    }
+
+    #[test]
+    fn xml_holds_no_character_that_it_must_not() {
+        let tree = Node::Text("a\u{0}\u{1b}\t\u{fffe}\u{10ffff}b".into());
+        let written = tree.to_xml("R", None);
+        assert!(written.ends_with("<R>a\u{fffd}\u{fffd}\t\u{fffd}\u{10ffff}b</R>"), "{written:?}");
     }
 }

@@ -124,6 +124,10 @@ fn line(target: &str, corpora: &[PathBuf], seconds: u64, hangs: u64) -> Result<V
         format!("-artifact_prefix={}/", text(&found)),
         "-print_final_stats=1".to_owned(),
     ];
+    let words = root().join("fuzz/dictionaries").join(format!("{target}.dict"));
+    if words.exists() {
+        line.push(format!("-dict={}", text(&words)));
+    }
     line.extend(corpora.iter().map(|corpus| text(corpus)));
     Ok(line)
 }
