@@ -19,8 +19,8 @@
 //! # Chosen where the documentation is silent
 //! - Failures that a Map state tolerates leave no element in its result.
 //! - Data may be nested 127 levels deep, as deep as JSON readers go.
-//! - A JSONata expression may run for two seconds and recurse 2,000 levels. Its memory is bounded by that time alone:
-//!   one call such as `$pad` makes a text as long as it is told.
+//! - A JSONata expression may run for two seconds and recurse 2,000 levels, and `$pad` makes a million characters at most.
+//!   Beyond that, memory is bounded by what can be computed in the time.
 //! - A distributed Map state runs its iterations in the execution itself; what its `ItemReader` names is called as a
 //!   task that answers with an array. `ResultWriter` is refused.
 //!

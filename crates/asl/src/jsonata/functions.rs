@@ -1,4 +1,4 @@
-//! The functions that Step Functions adds to JSONata.
+//! The functions that Step Functions adds to JSONata, and those of JSONata's own that need a bound.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn>
 
@@ -16,8 +16,9 @@ type Answer = Result<JValue, EvaluatorError>;
 
 type Function = fn(&[JValue]) -> Answer;
 
-const FUNCTIONS: [(&str, Function); 6] = [
+const FUNCTIONS: [(&str, Function); 7] = [
     ("hash", hash),
+    ("pad", pad),
     ("parse", parse),
     ("partition", partition),
     ("random", random),
@@ -27,12 +28,14 @@ const FUNCTIONS: [(&str, Function); 6] = [
 
 /// How many items `$range` may make.
 const MAX_RANGE: usize = 1_000_000;
+/// How many characters `$pad` may make; no payload holds as many.
+const MAX_PADDED: usize = 1_000_000;
 
 /// Makes those functions known that the expression calls.
 pub(super) fn register(evaluator: &mut Evaluator, called: &BTreeSet<String>) {
     for (name, function) in FUNCTIONS {
         if called.contains(name) {
-            // Only `random` overrides a function of JSONata's own, which the library allows for that one.
+            // Only `pad` and `random` override functions of JSONata's own, which the library allows for those.
             let registered = evaluator.register_fn_override(name, function);
             debug_assert!(registered.is_ok(), "{name} can be registered");
         }
@@ -60,6 +63,31 @@ fn text<'a>(arguments: &'a [JValue], at: usize, function: &str) -> Result<&'a st
 fn hash(arguments: &[JValue]) -> Answer {
     let data = text(arguments, 0, "hash")?;
     digest(data, text(arguments, 1, "hash")?).map(JValue::string).map_err(refuse)
+}
+
+/// JSONata's own fills a text up to any width in one step, which no limit of time interrupts.
+/// <https://docs.jsonata.org/string-functions#pad>
+fn pad(arguments: &[JValue]) -> Answer {
+    if let Some(nothing @ (JValue::Null | JValue::Undefined)) = arguments.first() {
+        return Ok(nothing.clone());
+    }
+    let data = text(arguments, 0, "pad")?;
+    if matches!(arguments.get(1), None | Some(JValue::Undefined)) {
+        return Ok(JValue::string(data));
+    }
+    let wanted = number(arguments, 1, "pad")?;
+    let fill = match arguments.get(2) {
+        None | Some(JValue::Undefined) => " ",
+        Some(_) => text(arguments, 2, "pad").map(|fill| if fill.is_empty() { " " } else { fill })?,
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and saturates")]
+    let width = wanted.abs() as usize;
+    if width > MAX_PADDED {
+        return Err(refuse(format!("$pad makes more than {MAX_PADDED} characters")));
+    }
+    let missing = width.saturating_sub(data.chars().count());
+    let filling: String = fill.chars().cycle().take(missing).collect();
+    Ok(JValue::string(if wanted < 0.0 { filling + data } else { data.to_owned() + &filling }))
 }
 
 fn parse(arguments: &[JValue]) -> Answer {
