@@ -24,7 +24,7 @@ const PLANTED_HANGS: u64 = 6;
 const MEMORY: u64 = 1024;
 /// One allocation beyond this, in KiB of addresses, fails at once instead of taking the machine's memory.
 const ADDRESSES: u64 = 4 * 1024 * 1024;
-/// Compiling the targets took less than four minutes on two cores; other programs may run beside it.
+/// A run ends by itself long before, after its seconds and what its last input takes.
 const LATEST: Duration = Duration::from_mins(5);
 
 /// The target with the faults on purpose.
