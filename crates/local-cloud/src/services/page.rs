@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::wire::{ApiError, Params};
+use crate::wire::{ApiError, Params, WireRequest};
 
 /// Which page of a list a caller asks for.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +55,12 @@ impl PageRequest {
     #[must_use]
     pub fn of_form(params: &Params, token: &str, size: &str) -> Self {
         Self::new(params.get(token).map(str::to_owned), params.get(size).map(str::to_owned))
+    }
+
+    /// Reads the parts of a URL's query that name the token and the size.
+    #[must_use]
+    pub fn of_query(request: &WireRequest, token: &str, size: &str) -> Self {
+        Self::new(request.query_param(token), request.query_param(size))
     }
 
     /// An empty token asks for the first page, as a missing one does.

@@ -17,6 +17,8 @@ pub enum Node {
     List(Vec<Node>),
     /// A list whose items have a name of their own, such as `<Contents>` or `<QueueUrl>`; see [`Node::Struct`] for flattened ones.
     Named(&'static str, Vec<Node>),
+    /// Another value with its type as an attribute, `xsi:type`, which XML alone shows.
+    Typed(&'static str, Box<Node>),
     /// `<entry><key>…</key><value>…</value></entry>`
     Map(Vec<(String, String)>),
 }
@@ -95,6 +97,7 @@ impl Node {
                 present.for_each(|(name, node)| node.write_element(out, name));
             }
             Self::List(items) => items.iter().for_each(|node| node.write_element(out, "member")),
+            Self::Typed(_, node) => node.write_content(out),
             Self::Named(name, items) => items.iter().for_each(|node| node.write_element(out, name)),
             Self::Map(entries) => {
                 for (key, value) in entries {
@@ -111,6 +114,11 @@ impl Node {
     fn write_element(&self, out: &mut String, name: &str) {
         out.push('<');
         out.push_str(name);
+        if let Self::Typed(kind, _) = self {
+            out.push_str(" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"");
+            out.push_str(kind);
+            out.push('"');
+        }
         out.push('>');
         self.write_content(out);
         close(out, name);
@@ -124,6 +132,7 @@ impl Node {
             Self::Text(text) => Value::String(text.clone()),
             Self::Number(number) => Value::from(*number),
             Self::Bool(value) => Value::Bool(*value),
+            Self::Typed(_, node) => node.to_json(),
             Self::Struct(members) => {
                 let mut object = Map::new();
                 for (name, node) in members {

@@ -77,13 +77,13 @@ async fn a_service_is_updated_in_place_without_a_failed_request() {
         .collect();
     assert_eq!(kinds, [("UPDATE_SERVICE", "SUCCEEDED"), ("CREATE_SERVICE", "SUCCEEDED")]);
     let listed = call(&test, "ListAutoScalingConfigurations", &json!({})).await;
-    let sizes: Vec<&Value> = listed["AutoScalingConfigurationSummaryList"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| &one["MaxConcurrency"])
-        .collect();
-    assert_eq!(sizes, [&json!(100), &json!(7)], "{listed}");
+    let mut sizes = Vec::new();
+    for one in listed["AutoScalingConfigurationSummaryList"].as_array().unwrap() {
+        let arn = json!({"AutoScalingConfigurationArn": one["AutoScalingConfigurationArn"]});
+        let described = call(&test, "DescribeAutoScalingConfiguration", &arn).await;
+        sizes.push(described["AutoScalingConfiguration"]["MaxConcurrency"].clone());
+    }
+    assert_eq!(sizes, [json!(100), json!(7)], "{listed}");
 
     assert_eq!(test.delete("runner").await, "DELETE_COMPLETE", "{}", test.reasons("runner"));
     let inventory = test.cloud.router().inventory();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{AcmError, Authority, Certificate};
 use crate::services::Service;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, WireRequest, WireResponse};
 use crate::{Inventory, Services};
 
@@ -31,8 +32,15 @@ impl Service for CertificateManagerApi {
                 let wanted = input["CertificateStatuses"].as_array();
                 let shown = wanted.is_none_or(|all| all.is_empty() || all.iter().any(|one| one == "ISSUED"));
                 let all = if shown { acm.all() } else { Vec::new() };
-                let summaries: Vec<Value> = all.iter().map(|one| self.summary(one)).collect();
-                Ok(json!({"CertificateSummaryList": summaries}))
+                let page = PageRequest::of_json(&input, "NextToken", "MaxItems")
+                    .of(all, |one| &one.arn, 1000, 1000)
+                    .map_err(|error| error.coded("ValidationException", "ValidationException"))?;
+                let summaries: Vec<Value> = page.items.iter().map(|one| self.summary(one)).collect();
+                let mut answer = json!({"CertificateSummaryList": summaries});
+                if let Some(token) = page.next {
+                    answer["NextToken"] = token.into();
+                }
+                Ok(answer)
             }
             "DescribeCertificate" => Ok(json!({"Certificate": self.described(&certificate(&input)?)})),
             "GetCertificate" => {
@@ -132,7 +140,7 @@ impl CertificateManagerApi {
 }
 
 /// Keys are on the curve P-256, whatever a template leaves to the default.
-const KEY: &str = "EC-prime256v1";
+const KEY: &str = "EC_prime256v1";
 
 fn seconds(millis: i64) -> Value {
     json!(millis / 1000)

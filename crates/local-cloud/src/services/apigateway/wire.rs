@@ -8,6 +8,7 @@ use super::{
     Api, ApiDeployment, ApiGatewayError, ApiResource, AuthorizerProperties, MethodProperties, Stage, VpcLink,
 };
 use crate::services::Service;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, WireRequest, WireResponse, iso_seconds};
 use crate::{Inventory, Services};
 
@@ -58,10 +59,14 @@ impl ApiGatewayApi {
             return Err(ApiError::unknown_operation(request, &self.operation(request)));
         }
         let missing = |kind: &'static str| ApiError::from(ApiGatewayError::missing(kind, ""));
-        let all = |items: Vec<Value>| Ok(json!({"item": items}));
+        let all = |items: Vec<Value>| paged(request, items);
         match parts.as_slice() {
             ["v2", "vpclinks"] => {
-                Ok(json!({"items": gateway.all_links().iter().map(link).collect::<Vec<_>>()}))
+                let page = PageRequest::of_query(request, "nextToken", "maxResults")
+                    .of(gateway.all_links(), |link| &link.id, 100, 100)
+                    .map_err(|error| ApiGatewayError::BadRequest(error.to_string()))?;
+                let links: Vec<Value> = page.items.iter().map(link).collect();
+                Ok(without_nulls(json!({"items": links, "nextToken": page.next})))
             }
             ["v2", "vpclinks", id] => Ok(link(&gateway.link(id)?)),
             ["domainnames"] => {
@@ -97,8 +102,14 @@ impl ApiGatewayApi {
                 Ok(authorizer(item, api.authorizers.get(*item).ok_or_else(|| missing("Authorizer"))?))
             }
             ["restapis", id, "stages"] => {
-                // Unlike its siblings this list is called "item" in the SDKs' models, too.
-                all(gateway.api(id)?.stages.values().map(stage).collect())
+                // Stages come in one page.
+                let wanted = request.query_param("deploymentId");
+                let api = gateway.api(id)?;
+                let stages = api
+                    .stages
+                    .values()
+                    .filter(|stage| wanted.as_ref().is_none_or(|wanted| stage.deployment == *wanted));
+                Ok(json!({"item": stages.map(stage).collect::<Vec<_>>()}))
             }
             ["restapis", id, "stages", name] => {
                 Ok(stage(gateway.api(id)?.stages.get(*name).ok_or_else(|| missing("stage"))?))
@@ -112,6 +123,20 @@ impl ApiGatewayApi {
             _ => Err(ApiError::unknown_operation(request, &self.operation(request))),
         }
     }
+}
+
+/// A page of a list; its position is where the next one begins.
+fn paged(request: &WireRequest, items: Vec<Value>) -> Result<Value, ApiError> {
+    let key = |item: &Value| {
+        let names = ["id", "domainName", "basePath"];
+        names.iter().find_map(|name| item[*name].as_str()).unwrap_or_default().to_owned()
+    };
+    let keyed = items.into_iter().map(|item| (key(&item), item)).collect();
+    let page = PageRequest::of_query(request, "position", "limit")
+        .of(keyed, |(key, _)| key, 25, 500)
+        .map_err(|error| ApiGatewayError::BadRequest(error.to_string()))?;
+    let items: Vec<Value> = page.items.into_iter().map(|(_, item)| item).collect();
+    Ok(without_nulls(json!({"item": items, "position": page.next})))
 }
 
 fn link(link: &VpcLink) -> Value {

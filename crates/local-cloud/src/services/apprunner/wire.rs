@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::lifecycle::Change;
 use super::{AppRunnerError, AutoScalingConfiguration, Service, ServiceSettings, ServiceStatus, describe};
 use crate::services::Service as WireService;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, WireRequest, WireResponse};
 use crate::{Inventory, Process, Services};
 
@@ -72,14 +73,14 @@ impl AppRunnerApi {
             "DeleteService" => self.delete(&input),
             "DescribeService" => Ok(json!({"Service": describe::service(&self.service(&input)?)})),
             "ListServices" => {
-                let all = runner.services();
-                Ok(json!({"ServiceSummaryList": all.iter().map(describe::summary).collect::<Vec<_>>()}))
+                let all = runner.services().iter().map(describe::summary).collect();
+                paged(&input, "ServiceSummaryList", all, "ServiceArn")
             }
             "ListOperations" => {
                 let service = self.service(&input)?;
                 let each = service.operations.iter();
-                let all: Vec<Value> = each.map(|one| describe::operation(one, &service.arn)).collect();
-                Ok(json!({"OperationSummaryList": all}))
+                let all = each.map(|one| describe::operation(one, &service.arn)).collect();
+                paged(&input, "OperationSummaryList", all, "Id")
             }
             "CreateAutoScalingConfiguration" => {
                 let Configuration {
@@ -108,9 +109,16 @@ impl AppRunnerApi {
                     name.is_none_or(|name| one.name == name)
                         && (latest != Some(true) || runner.is_latest(one))
                 });
-                let all: Vec<Value> =
-                    wanted.map(|one| self.described(&one)["AutoScalingConfiguration"].take()).collect();
-                Ok(json!({"AutoScalingConfigurationSummaryList": all}))
+                let all = wanted.map(|one| {
+                    let mut described = self.described(&one)["AutoScalingConfiguration"].take();
+                    // A summary says less than a description.
+                    if let Some(members) = described.as_object_mut() {
+                        members.retain(|name, _| !NOT_IN_SUMMARIES.contains(&name.as_str()));
+                    }
+                    described
+                });
+                let list = "AutoScalingConfigurationSummaryList";
+                paged(&input, list, all.collect(), "AutoScalingConfigurationArn")
             }
             "ListTagsForResource" => {
                 let tags = runner.edit_tags(text(&input, "ResourceArn")?, |_| {})?;
@@ -226,6 +234,23 @@ fn settings_of(members: Map<String, Value>) -> Result<ServiceSettings, ApiError>
         return Err(AppRunnerError::InvalidRequest(message).into());
     }
     read(Value::Object(members))
+}
+
+/// Members of a configuration that its summary has not.
+///
+/// <https://docs.aws.amazon.com/apprunner/latest/api/API_AutoScalingConfigurationSummary.html>
+const NOT_IN_SUMMARIES: [&str; 4] = ["Latest", "MaxConcurrency", "MinSize", "MaxSize"];
+
+/// A page of a list, whose entries are told from each other by a member.
+fn paged(input: &Value, list: &str, entries: Vec<Value>, key: &'static str) -> Result<Value, ApiError> {
+    let page = PageRequest::of_json(input, "NextToken", "MaxResults")
+        .of(entries, |entry| entry[key].as_str().unwrap_or_default(), 100, 100)
+        .map_err(|error| AppRunnerError::InvalidRequest(error.to_string()))?;
+    let mut answer = json!({list: page.items});
+    if let Some(token) = page.next {
+        answer["NextToken"] = token.into();
+    }
+    Ok(answer)
 }
 
 fn read<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {

@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod operation;
 mod permission;
+mod streams;
 mod tables;
 mod wire;
 

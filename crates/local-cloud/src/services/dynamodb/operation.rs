@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::DynamoDbError;
 use super::arn::Arns;
 use super::engine::Access;
+use super::streams;
 
 macro_rules! operations {
     ($($name:ident $method:ident $access:ident;)+) => {
@@ -83,8 +84,18 @@ impl Operation {
         if self.is_of_tags() {
             arns.check_own(&resource_arn(request)?)?;
         }
-        let answer = self.answer(database, &arns.store(request)).map_err(|error| self.refusal(error))?;
-        let answer = arns.present(answer);
+        if self == Self::ListStreams {
+            streams::check_list(request)?;
+        }
+        let mut request = arns.store(request);
+        if self == Self::GetShardIterator {
+            request = streams::store(request.into_owned()).into();
+        }
+        let answer = self.answer(database, &request).map_err(|error| self.refusal(error))?;
+        let mut answer = arns.present(answer);
+        if self == Self::DescribeStream {
+            answer = streams::present(answer);
+        }
         if self != Self::GetRecords {
             return Ok(answer.into());
         }

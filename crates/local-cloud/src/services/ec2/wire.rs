@@ -13,6 +13,7 @@ use http::StatusCode;
 use super::{Address, Ec2Error, Instance, LaunchTemplate, public_dns};
 use crate::services::Service;
 use crate::services::iam::wildcard;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, Node, Params, WireRequest, WireResponse, iso_millis};
 use crate::{Inventory, Process, Services};
 
@@ -92,12 +93,12 @@ impl Ec2Api {
         match operation {
             "DescribeInstances" => {
                 let found = self.instances(params)?;
-                let reservations = found.iter().map(|instance| self.reservation(instance));
-                Ok(set("reservationSet", reservations))
+                let node = |instance: &Instance| self.reservation(instance);
+                paged(params, "reservationSet", found, |instance| &instance.id, node)
             }
             "DescribeInstanceStatus" => {
                 let found = self.instances(params)?;
-                Ok(set("instanceStatusSet", found.iter().map(status)))
+                paged(params, "instanceStatusSet", found, |instance| &instance.id, status)
             }
             "DescribeAddresses" => {
                 let wanted = params.values("AllocationId");
@@ -120,12 +121,17 @@ impl Ec2Api {
             "DescribeLaunchTemplates" => {
                 let wanted = params.values("LaunchTemplateId");
                 let mut found = ec2.launch_templates.all();
+                if let Some(id) = wanted.iter().find(|id| !found.iter().any(|one| one.id == **id)) {
+                    let message =
+                        format!("The specified launch template, with template ID {id}, does not exist.");
+                    return Err(ApiError::sender("InvalidLaunchTemplateId.NotFound", message));
+                }
                 found.retain(|one| wanted.is_empty() || wanted.contains(&one.id));
                 let found = filtered(params, found, &|template: &LaunchTemplate, name: &str| match name {
                     "launch-template-name" => Some(vec![template.name.clone()]),
                     name => of_tags(&template.tags, name),
                 })?;
-                Ok(set("launchTemplates", found.iter().map(launch_template)))
+                paged(params, "launchTemplates", found, |template| &template.id, launch_template)
             }
             "GetConsoleOutput" => {
                 let instance = ec2.instances.get(params.required("InstanceId")?)?;
@@ -230,6 +236,24 @@ fn items(nodes: impl IntoIterator<Item = Node>) -> Node {
 
 fn set(name: &'static str, nodes: impl IntoIterator<Item = Node>) -> Node {
     Node::Struct(vec![(name, items(nodes))])
+}
+
+/// A page of a set.
+fn paged<T>(
+    params: &Params,
+    name: &'static str,
+    all: Vec<T>,
+    key: impl Fn(&T) -> &str,
+    node: impl Fn(&T) -> Node,
+) -> Result<Node, ApiError> {
+    let page = PageRequest::of_form(params, "NextToken", "MaxResults")
+        .of(all, key, 1000, 1000)
+        .map_err(|error| error.coded("InvalidPaginationToken", "InvalidParameterValue"))?;
+    let set = set(name, page.items.iter().map(node));
+    Ok(match page.next {
+        Some(token) => set.with("nextToken", token),
+        None => set,
+    })
 }
 
 fn tags(tags: &BTreeMap<String, String>) -> Node {

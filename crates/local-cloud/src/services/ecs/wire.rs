@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Cluster, Deployment, EcsError, Service, TaskDefinition};
 use crate::services::Service as WireService;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, WireRequest, WireResponse};
 use crate::{Inventory, Process, Services};
 
@@ -56,10 +57,15 @@ impl EcsApi {
         let cluster = || ecs.cluster(input["cluster"].as_str().unwrap_or("default"));
         match operation {
             "ListClusters" => {
-                let arns: Vec<String> = ecs.clusters().into_iter().map(|cluster| cluster.arn).collect();
-                Ok(json!({"clusterArns": arns}))
+                let arns = ecs.clusters().into_iter().map(|cluster| cluster.arn).collect();
+                paged(input, "clusterArns", arns, 100)
             }
             "DescribeClusters" => {
+                let asked = input["clusters"].as_array().map_or(0, Vec::len);
+                if asked > 100 {
+                    let message = format!("At most 100 clusters are described at once, not {asked}.");
+                    return Err(EcsError::InvalidParameter(message).into());
+                }
                 let (found, failures) =
                     gather(&names(input, "clusters", "default"), |name| ecs.cluster(name).ok());
                 let described: Vec<Value> = found.iter().map(|cluster| self.cluster(cluster)).collect();
@@ -68,7 +74,7 @@ impl EcsApi {
             "ListServices" => {
                 let cluster = cluster()?;
                 let services = ecs.services().into_iter().filter(|service| service.cluster == cluster.name);
-                Ok(json!({"serviceArns": services.map(|service| service.arn).collect::<Vec<_>>()}))
+                paged(input, "serviceArns", services.map(|service| service.arn).collect(), 10)
             }
             "DescribeServices" => {
                 let cluster = cluster()?;
@@ -85,8 +91,7 @@ impl EcsApi {
                     wanted.is_none_or(|wanted| service.name == wanted)
                         && input["desiredStatus"].as_str() != Some("STOPPED")
                 });
-                let arns: Vec<String> = tasks.map(|(_, task)| task_arn(&cluster, &task.id)).collect();
-                Ok(json!({"taskArns": arns}))
+                paged(input, "taskArns", tasks.map(|(_, task)| task_arn(&cluster, &task.id)).collect(), 100)
             }
             "DescribeTasks" => {
                 let cluster = cluster()?;
@@ -103,9 +108,8 @@ impl EcsApi {
                 let family = input["familyPrefix"].as_str();
                 let fits =
                     |definition: &TaskDefinition| family.is_none_or(|family| definition.family == family);
-                let arns: Vec<String> =
-                    ecs.definitions().into_iter().filter(fits).map(|definition| definition.arn).collect();
-                Ok(json!({"taskDefinitionArns": arns}))
+                let arns = ecs.definitions().into_iter().filter(fits).map(|definition| definition.arn);
+                paged(input, "taskDefinitionArns", arns.collect(), 100)
             }
             "DescribeTaskDefinition" => {
                 let definition = ecs.definition(input["taskDefinition"].as_str().unwrap_or_default())?;
@@ -145,7 +149,10 @@ impl EcsApi {
         }
         deployment.force = input["forceNewDeployment"].as_bool().unwrap_or_default();
         let service = ecs.redeploy(&self.0, &deployment, &service.arn).await?;
-        Ok(json!({"service": describe_service(&service)}))
+        let mut described = describe_service(&service);
+        // The scheduler learns of the new number a moment later.
+        described["desiredCount"] = service.desired.into();
+        Ok(json!({"service": described}))
     }
 
     fn tasks(&self, cluster: &Cluster) -> Vec<(Service, TaskSummary)> {
@@ -272,6 +279,18 @@ fn describe_definition(definition: &TaskDefinition) -> Value {
         "executionRoleArn": definition.execution_role, "taskRoleArn": definition.task_role,
         "containerDefinitions": [definition.container.describe()],
     })
+}
+
+/// A page of ARNs with `usual` of them where the caller does not say how many.
+fn paged(input: &Value, list: &str, arns: Vec<String>, usual: usize) -> Result<Value, ApiError> {
+    let page = PageRequest::of_json(input, "nextToken", "maxResults")
+        .of(arns, |arn| arn, usual, 100)
+        .map_err(|error| EcsError::InvalidParameter(error.to_string()))?;
+    let mut answer = json!({list: page.items});
+    if let Some(token) = page.next {
+        answer["nextToken"] = token.into();
+    }
+    Ok(answer)
 }
 
 /// The names in a list of the input; `default` alone where there is no list.

@@ -5,6 +5,7 @@ use data_plane::balancer::{HealthCheckPort, TargetState};
 
 use super::{Action, Condition, ElbError, Listener, LoadBalancer, Rule, TargetGroup};
 use crate::services::Service;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, Node, Params, WireRequest, WireResponse, iso_millis};
 use crate::{Inventory, Services};
 
@@ -69,9 +70,9 @@ impl ElasticLoadBalancingApi {
                     return Err(ElbError::LoadBalancerNotFound(name.clone()).into());
                 }
                 let wanted = all
-                    .iter()
+                    .into_iter()
                     .filter(|balancer| selected(&arns, &balancer.arn) && selected(&names, &balancer.name));
-                Ok(listed("LoadBalancers", wanted.map(load_balancer)))
+                paged(params, "LoadBalancers", wanted.collect(), |balancer| &balancer.arn, load_balancer)
             }
             "DescribeTargetGroups" => self.target_groups(params),
             "DescribeTargetHealth" => {
@@ -97,14 +98,16 @@ impl ElasticLoadBalancingApi {
                     Some(arn) => elb.listeners(&elb.load_balancer(arn)?.arn),
                     None => arns.iter().map(|arn| elb.listener(arn)).collect::<Result<_, _>>()?,
                 };
-                Ok(listed("Listeners", listeners.iter().map(listener)))
+                paged(params, "Listeners", listeners, |listener| &listener.arn, listener)
             }
             "DescribeRules" => {
                 let arns = params.values("RuleArns.member");
                 if arns.is_empty() {
                     let listener = elb.listener(params.required("ListenerArn")?)?;
-                    let rules = elb.rules(&listener.arn);
-                    return Ok(listed("Rules", rules.iter().map(rule).chain([default_rule(&listener)])));
+                    let rules = elb.rules(&listener.arn).into_iter().map(|one| (one.arn.clone(), rule(&one)));
+                    // The default rule, whose ARN is empty here, comes last.
+                    let all = rules.chain([(String::new(), default_rule(&listener))]).collect();
+                    return paged(params, "Rules", all, |(arn, _)| arn, |(_, node)| node.clone());
                 }
                 let rules: Vec<Rule> = arns.iter().map(|arn| elb.rule(arn)).collect::<Result<_, _>>()?;
                 Ok(listed("Rules", rules.iter().map(rule)))
@@ -144,14 +147,14 @@ impl ElasticLoadBalancingApi {
             return Err(ElbError::TargetGroupNotFound(name.clone()).into());
         }
         let balancer = params.get("LoadBalancerArn");
-        let nodes = all.iter().filter_map(|group| {
-            let owner = elb.load_balancer_of(&group.arn);
-            let fits = selected(&arns, &group.arn)
+        let owner = |group: &TargetGroup| elb.load_balancer_of(&group.arn);
+        let wanted = all.into_iter().filter(|group| {
+            selected(&arns, &group.arn)
                 && selected(&names, &group.name)
-                && balancer.is_none_or(|wanted| owner.as_deref() == Some(wanted));
-            fits.then(|| target_group(group, owner))
+                && balancer.is_none_or(|wanted| owner(group).as_deref() == Some(wanted))
         });
-        Ok(listed("TargetGroups", nodes))
+        let node = |group: &TargetGroup| target_group(group, owner(group));
+        paged(params, "TargetGroups", wanted.collect(), |group| &group.arn, node)
     }
 
     fn tags(&self, arn: &str) -> Result<std::collections::BTreeMap<String, String>, ElbError> {
@@ -168,6 +171,24 @@ impl ElasticLoadBalancingApi {
 
 fn listed(name: &'static str, items: impl IntoIterator<Item = Node>) -> Node {
     Node::Struct(vec![(name, Node::List(items.into_iter().collect()))])
+}
+
+/// A page of a list.
+fn paged<T>(
+    params: &Params,
+    name: &'static str,
+    items: Vec<T>,
+    key: impl Fn(&T) -> &str,
+    node: impl Fn(&T) -> Node,
+) -> Result<Node, ApiError> {
+    let page = PageRequest::of_form(params, "Marker", "PageSize")
+        .of(items, key, 400, 400)
+        .map_err(|error| error.coded("ValidationError", "ValidationError"))?;
+    let listed = listed(name, page.items.iter().map(node));
+    Ok(match page.next {
+        Some(marker) => listed.with("NextMarker", marker),
+        None => listed,
+    })
 }
 
 fn selected(wanted: &[String], value: &str) -> bool {

@@ -8,7 +8,9 @@ use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::{Iam, IamError, MalformedPolicy, ManagedPolicy, PolicyDocument, PolicyKind, Role};
+use super::{
+    Iam, IamError, InstanceProfile, MalformedPolicy, ManagedPolicy, PolicyDocument, PolicyKind, Role,
+};
 use crate::Inventory;
 use crate::services::page::PageRequest;
 use crate::services::{Service, ids};
@@ -93,11 +95,16 @@ impl IamService {
             "ListRoleTags" => self.role(params).and_then(|role| {
                 list(params, "Tags", role.tags.into_iter().collect(), |(key, _)| key, tag_node)
             }),
-            "ListInstanceProfilesForRole" => self.role(params).map(|_| {
-                Node::Struct(vec![
-                    ("InstanceProfiles", Node::List(Vec::new())),
-                    ("IsTruncated", false.into()),
-                ])
+            "ListInstanceProfilesForRole" => self.role(params).and_then(|role| {
+                let mut profiles = self.iam.instance_profiles();
+                profiles.retain(|profile| profile.role.as_deref() == Some(&role.name));
+                list(
+                    params,
+                    "InstanceProfiles",
+                    profiles,
+                    |profile| &profile.name,
+                    |profile| self.profile_node(profile, &role),
+                )
             }),
             "ListRolePolicies" => self.role(params).and_then(|role| {
                 let names: Vec<String> = role.inline.into_keys().collect();
@@ -290,6 +297,17 @@ impl IamService {
             ("AttachmentCount", self.iam.attachments(&policy.arn).into()),
             ("IsAttachable", true.into()),
             ("CreateDate", iso_seconds(self.iam.created_at(&policy.arn)).into()),
+        ])
+    }
+
+    fn profile_node(&self, profile: &InstanceProfile, role: &Role) -> Node {
+        Node::Struct(vec![
+            ("Path", path_of(&profile.arn).into()),
+            ("InstanceProfileName", profile.name.as_str().into()),
+            ("InstanceProfileId", profile.id.as_str().into()),
+            ("Arn", profile.arn.as_str().into()),
+            ("CreateDate", iso_seconds(self.iam.created_at(&profile.arn)).into()),
+            ("Roles", Node::List(vec![self.role_node(role)])),
         ])
     }
 

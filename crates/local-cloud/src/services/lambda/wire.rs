@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Alias, Code, Configuration, FunctionReference, LATEST, LambdaError};
 use crate::services::Service;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, Protocol, WireRequest, WireResponse, epoch_millis, percent_decode};
 use crate::{Inventory, Process, Services};
 
@@ -109,6 +110,23 @@ fn route(request: &WireRequest) -> Option<Route> {
     Some(Route { operation, function, alias: alias.to_owned() })
 }
 
+/// A page of a list, whose entries are told from each other by a member.
+fn paged(
+    request: &WireRequest,
+    list: &str,
+    entries: Vec<Value>,
+    key: &'static str,
+) -> Result<Value, LambdaError> {
+    let page = PageRequest::of_query(request, "Marker", "MaxItems")
+        .of(entries, |entry| entry[key].as_str().unwrap_or_default(), 50, 10_000)
+        .map_err(|error| LambdaError::InvalidParameter(error.to_string()))?;
+    let mut answer = json!({list: page.items});
+    if let Some(marker) = page.next {
+        answer["NextMarker"] = marker.into();
+    }
+    Ok(answer)
+}
+
 impl LambdaApi {
     async fn answer(&self, route: &Route, request: &WireRequest) -> Answer {
         let lambda = &self.0.lambda;
@@ -130,7 +148,7 @@ impl LambdaApi {
                     lambda.names().into_iter().map(|name| FunctionReference { name, qualifier: None });
                 let described: Vec<Value> =
                     references.filter_map(|reference| self.described(&reference).ok()).collect();
-                found(json!({"Functions": described}))
+                found(paged(request, "Functions", described, "FunctionArn")?)
             }
             "GetFunctionConfiguration" => found(self.described(function)?),
             "GetFunction" => {
@@ -150,12 +168,12 @@ impl LambdaApi {
                 let described = details.versions.iter().map(|(number, configuration)| {
                     configuration.describe(number, &format!("{}:{number}", configuration.arn))
                 });
-                found(json!({"Versions": described.collect::<Vec<_>>()}))
+                found(paged(request, "Versions", described.collect(), "Version")?)
             }
             "ListAliases" => {
                 let details = lambda.details(&function.name)?;
                 let aliases = details.aliases.iter().map(|alias| self.alias(&function.name, alias));
-                found(json!({"Aliases": aliases.collect::<Vec<_>>()}))
+                found(paged(request, "Aliases", aliases.collect(), "Name")?)
             }
             "GetAlias" => {
                 let details = lambda.details(&function.name)?;

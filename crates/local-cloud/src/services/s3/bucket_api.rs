@@ -2,10 +2,11 @@
 
 use http::StatusCode;
 
-use super::bucket::{Bucket, Versioning};
+use super::bucket::{Bucket, Upload, Versioning};
 use super::listing::{self, owner_node};
 use super::wire::{S3Service, document, unknown};
 use super::{S3Error, is_bucket_name};
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, Element, Node, WireRequest, WireResponse, iso_millis};
 
 /// A configuration that is kept as its document: query, name in the store, and the answer where there is none.
@@ -15,6 +16,9 @@ struct Stored {
     code: &'static str,
     message: &'static str,
 }
+
+/// A page of buckets has no more.
+const MOST_BUCKETS: usize = 10_000;
 
 const STORED: [Stored; 6] = [
     Stored {
@@ -56,21 +60,30 @@ const STORED: [Stored; 6] = [
 ];
 
 impl S3Service {
-    pub(super) fn list_buckets(&self, request: &WireRequest) -> WireResponse {
-        let prefix = request.query_param("prefix").unwrap_or_default();
-        let buckets = self.s3.buckets();
-        let nodes = buckets.iter().filter(|bucket| bucket.name.starts_with(&prefix)).map(|bucket| {
+    pub(super) fn list_buckets(&self, request: &WireRequest) -> Result<WireResponse, ApiError> {
+        let (prefix, region) = (request.query_param("prefix"), request.query_param("bucket-region"));
+        let mut buckets = self.s3.buckets();
+        buckets.retain(|bucket| {
+            prefix.as_ref().is_none_or(|prefix| bucket.name.starts_with(prefix))
+                && region.as_ref().is_none_or(|region| bucket.region == *region)
+        });
+        let page = PageRequest::of_query(request, "continuation-token", "max-buckets")
+            .of(buckets, |bucket| &bucket.name, MOST_BUCKETS, MOST_BUCKETS)
+            .map_err(|error| error.coded("InvalidArgument", "InvalidArgument"))?;
+        let nodes = page.items.iter().map(|bucket| {
             Node::Struct(vec![
                 ("Name", bucket.name.as_str().into()),
                 ("CreationDate", iso_millis(bucket.created_at).into()),
                 ("BucketRegion", bucket.region.as_str().into()),
             ])
         });
-        let node = Node::Struct(vec![
-            ("Owner", owner_node(&self.account)),
-            ("Buckets", Node::Named("Bucket", nodes.collect())),
+        let node = Node::members([
+            ("Owner", Some(owner_node(&self.account))),
+            ("Buckets", Some(Node::Named("Bucket", nodes.collect()))),
+            ("Prefix", prefix.as_deref().map(Node::from)),
+            ("ContinuationToken", page.next.map(Node::from)),
         ]);
-        document("ListAllMyBucketsResult", &node)
+        Ok(document("ListAllMyBucketsResult", &node))
     }
 
     pub(super) fn bucket_operation(
@@ -108,7 +121,9 @@ impl S3Service {
             "ListObjectVersions" => {
                 Ok(document("ListVersionsResult", &listing::versions(&bucket, request, &self.account)?))
             }
-            "ListMultipartUploads" => Ok(document("ListMultipartUploadsResult", &uploads_node(&bucket))),
+            "ListMultipartUploads" => {
+                Ok(document("ListMultipartUploadsResult", &uploads_node(&bucket, request)?))
+            }
             "GetBucketVersioning" => {
                 let status = match bucket.versioning() {
                     Versioning::Never => Node::Null,
@@ -232,16 +247,44 @@ pub(super) fn read_tags(body: &[u8]) -> Result<std::collections::BTreeMap<String
 }
 
 pub(super) fn acl_node(account: &str) -> Node {
-    let grant = Node::Struct(vec![("Grantee", owner_node(account)), ("Permission", "FULL_CONTROL".into())]);
+    let grantee = Node::Typed("CanonicalUser", Box::new(owner_node(account)));
+    let grant = Node::Struct(vec![("Grantee", grantee), ("Permission", "FULL_CONTROL".into())]);
     Node::Struct(vec![
         ("Owner", owner_node(account)),
         ("AccessControlList", Node::Named("Grant", vec![grant])),
     ])
 }
 
-fn uploads_node(bucket: &Bucket) -> Node {
-    let mut members = vec![("Bucket", bucket.name.as_str().into()), ("IsTruncated", Node::from(false))];
-    members.extend(bucket.uploads().into_iter().map(|upload| {
+/// A page of uploads, from behind the key and the ID that the caller gives on.
+fn uploads_node(bucket: &Bucket, request: &WireRequest) -> Result<Node, ApiError> {
+    let most = listing::most(request, "max-uploads")?;
+    let (key, id) = (request.query_param("key-marker"), request.query_param("upload-id-marker"));
+    let prefix = request.query_param("prefix").unwrap_or_default();
+    let mut uploads = bucket.uploads();
+    uploads.retain(|upload| upload.key.starts_with(&prefix));
+    let last = |upload: &Upload| Some(&upload.key) == key.as_ref() && Some(&upload.id) == id.as_ref();
+    let start = match &key {
+        None => 0,
+        Some(key) => uploads
+            .iter()
+            .position(last)
+            .map_or_else(|| uploads.partition_point(|upload| upload.key <= *key), |at| at + 1),
+    };
+    let rest = uploads.split_off(start);
+    let truncated = rest.len() > most;
+    let page: Vec<Upload> = rest.into_iter().take(most).collect();
+    let mut members = vec![
+        ("Bucket", bucket.name.as_str().into()),
+        ("KeyMarker", key.unwrap_or_default().into()),
+        ("UploadIdMarker", id.unwrap_or_default().into()),
+        ("MaxUploads", most.into()),
+        ("IsTruncated", Node::from(truncated)),
+    ];
+    if let Some(last) = page.last().filter(|_| truncated) {
+        members.push(("NextKeyMarker", last.key.as_str().into()));
+        members.push(("NextUploadIdMarker", last.id.as_str().into()));
+    }
+    members.extend(page.into_iter().map(|upload| {
         let node = Node::Struct(vec![
             ("Key", upload.key.into()),
             ("UploadId", upload.id.into()),
@@ -250,7 +293,7 @@ fn uploads_node(bucket: &Bucket) -> Node {
         ]);
         ("Upload", node)
     }));
-    Node::Struct(members)
+    Ok(Node::Struct(members))
 }
 
 fn delete_objects(bucket: &Bucket, request: &WireRequest) -> Result<WireResponse, ApiError> {

@@ -137,6 +137,15 @@ fn content_node(
     Node::Struct(members)
 }
 
+/// How many entries the caller wants: 1,000 at most, as many as that where it does not say.
+pub(super) fn most(request: &WireRequest, name: &str) -> Result<usize, S3Error> {
+    let Some(text) = request.query_param(name) else { return Ok(1000) };
+    match text.parse::<usize>() {
+        Ok(most @ 1..) => Ok(most.min(1000)),
+        _ => Err(S3Error::invalid("InvalidArgument", "The number of entries must be an integer from 1")),
+    }
+}
+
 pub(super) fn owner_node(account: &str) -> Node {
     Node::Struct(vec![("ID", account.into()), ("DisplayName", account.into())])
 }

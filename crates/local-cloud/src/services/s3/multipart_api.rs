@@ -10,6 +10,7 @@ use md5::{Digest, Md5};
 use super::S3Error;
 use super::bucket::{Bucket, Part, Upload};
 use super::checksum::Checksum;
+use super::listing;
 use super::object::{Object, ObjectAttributes};
 use super::object_api::{with_version, write_condition};
 use super::upload::UploadBody;
@@ -64,7 +65,10 @@ impl S3Service {
                 Ok(document("CopyPartResult", &node))
             }
             "CompleteMultipartUpload" => complete(bucket, key, &id, request),
-            "ListParts" => Ok(document("ListPartsResult", &parts_node(&bucket.upload(key, &id)?, bucket))),
+            "ListParts" => {
+                let parts = parts_node(&bucket.upload(key, &id)?, bucket, request)?;
+                Ok(document("ListPartsResult", &parts))
+            }
             _ => {
                 bucket.end_upload(key, &id)?;
                 Ok(WireResponse::empty(StatusCode::NO_CONTENT))
@@ -190,22 +194,36 @@ fn composite(parts: &[&Part]) -> Option<Checksum> {
     Some(Checksum { algorithm, value: format!("{}-{}", algorithm.of(&joined), parts.len()) })
 }
 
-fn parts_node(upload: &Upload, bucket: &Bucket) -> Node {
+/// A page of parts, from behind the number that the caller gives on.
+fn parts_node(upload: &Upload, bucket: &Bucket, request: &WireRequest) -> Result<Node, ApiError> {
+    let most = listing::most(request, "max-parts")?;
+    let marker = match request.query_param("part-number-marker") {
+        None => 0,
+        Some(text) => text.parse::<u32>().map_err(|_| {
+            S3Error::invalid("InvalidArgument", "Provided part-number-marker is not an integer")
+        })?,
+    };
+    let rest: Vec<_> = upload.parts.range(marker.saturating_add(1)..).collect();
+    let (truncated, page) = (rest.len() > most, &rest[..most.min(rest.len())]);
+    let next = page.last().map_or(marker, |(number, _)| **number);
     let mut members = vec![
         ("Bucket", bucket.name.as_str().into()),
         ("Key", upload.key.as_str().into()),
         ("UploadId", upload.id.as_str().into()),
         ("StorageClass", "STANDARD".into()),
-        ("IsTruncated", Node::from(false)),
+        ("PartNumberMarker", Node::Number(i64::from(marker))),
+        ("NextPartNumberMarker", Node::Number(i64::from(next))),
+        ("MaxParts", most.into()),
+        ("IsTruncated", Node::from(truncated)),
     ];
-    members.extend(upload.parts.iter().map(|(number, part)| {
+    members.extend(page.iter().map(|(number, part)| {
         let node = Node::Struct(vec![
-            ("PartNumber", Node::Number(i64::from(*number))),
+            ("PartNumber", Node::Number(i64::from(**number))),
             ("LastModified", iso_millis(part.modified_at).into()),
             ("ETag", format!("\"{}\"", part.etag).into()),
             ("Size", Node::Number(i64::try_from(part.blob.len()).unwrap_or(i64::MAX))),
         ]);
         ("Part", node)
     }));
-    Node::Struct(members)
+    Ok(Node::Struct(members))
 }

@@ -37,7 +37,7 @@ impl Service for S3Service {
             _ if name.is_empty() => Err(unknown(&request, name)),
             (Some(bucket), Some(key)) => self.object_operation(name, bucket, key, &request).await,
             (Some(bucket), None) => self.bucket_operation(name, bucket, &request),
-            (None, _) => Ok(self.list_buckets(&request)),
+            (None, _) => self.list_buckets(&request),
         };
         let response = result.unwrap_or_else(|error| error.into_response(Protocol::RestXml, &request));
         response
@@ -121,11 +121,13 @@ const OBJECT_NOT_OFFERED: [&str; 9] = [
     "torrent",
 ];
 
+/// Paths of S3 Control, which has the same name in signatures.
+const CONTROL: &str = "/v20180820/";
+
 /// The name of the operation; empty for none that is known.
 pub(super) fn operation(request: &WireRequest, target: &Target) -> &'static str {
     let has = |name: &str| request.query_param(name).is_some();
-    if request.header("x-amz-account-id").is_some() {
-        // S3 Control, which shares S3's name in signatures.
+    if request.uri.path().starts_with(CONTROL) {
         return "";
     }
     match (&target.bucket, &target.key) {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Schedule;
 use crate::services::Service;
+use crate::services::page::PageRequest;
 use crate::wire::{ApiError, WireRequest, WireResponse};
 use crate::{Inventory, Services};
 
@@ -33,9 +34,17 @@ impl Service for SchedulerService {
             ApiError::with_status(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
         };
         let answer = match (&request.method, parts.as_slice()) {
-            (&Method::GET, ["schedules"]) => {
-                Ok(json!({"Schedules": scheduler.all().iter().map(summary).collect::<Vec<_>>()}))
-            }
+            (&Method::GET, ["schedules"]) => PageRequest::of_query(&request, "NextToken", "MaxResults")
+                .of(scheduler.all(), |schedule| &schedule.name, 100, 100)
+                .map_err(|error| error.coded("ValidationException", "ValidationException"))
+                .map(|page| {
+                    let listed: Vec<Value> = page.items.iter().map(summary).collect();
+                    let mut answer = json!({"Schedules": listed});
+                    if let Some(token) = page.next {
+                        answer["NextToken"] = token.into();
+                    }
+                    answer
+                }),
             (&Method::GET, ["schedules", name]) => {
                 scheduler.schedule(name).map(|schedule| described(&schedule)).ok_or_else(|| missing(name))
             }

@@ -21,6 +21,8 @@ pub enum SqsError {
     UnknownAttribute { name: String },
     #[error("Invalid value for the parameter {name}.{}", reason_suffix(.reason))]
     InvalidAttributeValue { name: String, reason: String },
+    #[error("Only one PurgeQueue operation on {name} is allowed every 60 seconds.")]
+    PurgeInProgress { name: String },
     #[error("{message}")]
     InvalidParameterValue { message: String },
     #[error("The request must contain the parameter {name}.")]
@@ -62,6 +64,9 @@ impl From<SqsError> for ApiError {
             SqsError::Fifo => ("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"),
             SqsError::UnknownAttribute { .. } => ("InvalidAttributeName", "InvalidAttributeName"),
             SqsError::InvalidAttributeValue { .. } => ("InvalidAttributeValue", "InvalidAttributeValue"),
+            SqsError::PurgeInProgress { .. } => {
+                ("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress")
+            }
             SqsError::InvalidName { .. } | SqsError::InvalidParameterValue { .. } => {
                 ("InvalidParameterValue", "InvalidParameterValue")
             }

@@ -29,10 +29,7 @@ pub(super) async fn run(sqs: &Sqs, operation: &str, input: &Value) -> Option<Res
         "SetQueueAttributes" => queue(sqs, input)
             .and_then(|queue| sqs.set_queue_attributes(&queue.name, &string_map(&input["Attributes"])))
             .map(|()| json!({})),
-        "PurgeQueue" => queue(sqs, input).map(|queue| {
-            queue.purge();
-            json!({})
-        }),
+        "PurgeQueue" => queue(sqs, input).and_then(|queue| queue.purge()).map(|()| json!({})),
         "TagQueue" => queue(sqs, input).map(|queue| {
             queue.edit_tags(|tags| tags.extend(string_map(&input["Tags"])));
             json!({})

@@ -15,6 +15,9 @@ use super::{QueueAttributes, SqsError};
 use crate::services::policy::Policy;
 use crate::wire::epoch_millis;
 
+/// How long a queue cannot be purged again, in milliseconds.
+const PURGE_PAUSE: i64 = 60_000;
+
 /// A standard queue.
 pub struct Queue {
     pub name: String,
@@ -30,6 +33,7 @@ struct Inner {
     attributes: QueueAttributes,
     tags: BTreeMap<String, String>,
     modified_at: i64,
+    purged_at: i64,
     next: u64,
     messages: BTreeMap<u64, Message>,
     /// Messages that can be received, in the order in which they were sent.
@@ -104,6 +108,7 @@ impl Queue {
             attributes,
             tags,
             modified_at: now,
+            purged_at: 0,
             next: 0,
             messages: BTreeMap::new(),
             ready: BTreeSet::new(),
@@ -303,11 +308,19 @@ impl Queue {
     }
 
     /// Deletes every message.
-    pub fn purge(&self) {
-        let mut inner = self.lock();
+    ///
+    /// # Errors
+    /// The queue was purged less than a minute ago.
+    pub fn purge(&self) -> Result<(), SqsError> {
+        let (mut inner, now) = (self.lock(), epoch_millis());
+        if now < inner.purged_at + PURGE_PAUSE {
+            return Err(SqsError::PurgeInProgress { name: self.name.clone() });
+        }
+        inner.purged_at = now;
         inner.messages.clear();
         inner.ready.clear();
         inner.hidden.clear();
+        Ok(())
     }
 
     /// The number of messages in each state, exact at this moment.

@@ -25,7 +25,7 @@ from verdict import Verdict
 
 HERE = Path(__file__).parent
 # The slowest ones first, so that they do not end last.
-SLOW = ["ecs", "apprunner", "elbv2", "cloudformation", "lambda", "cli"]
+SLOW = ["cli", "s3", "ecs", "functions", "apprunner", "cloudformation"]
 
 
 def scenarios():
@@ -65,12 +65,11 @@ def main(endpoint, probed, fixture, facts):
         discovery = pool.submit(discover, probed, names)
         asked = [pool.submit(ask, name, endpoint, fixture, known.get("documented", {})) for name in scenarios()]
         findings = [each.result(timeout=300) for each in asked]
-        served = discovery.result(timeout=60)
-    asked_about = {name: served[name] for name, *_ in findings}
-    verdict = Verdict(asked_about, [finding for _, finding, _ in findings], known)
-    complaints += verdict.judge()
+        served, misnamed = discovery.result(timeout=60)
+    verdict = Verdict(served, [finding for _, finding, _ in findings], known)
+    complaints += misnamed + verdict.judge()
     Path(facts).parent.mkdir(parents=True, exist_ok=True)
-    Path(facts).write_text(verdict.facts(served))
+    Path(facts).write_text(verdict.facts())
     slowest = sorted(findings, key=lambda each: -each[2])[:5]
     operations = sum(len(each["served"]) for each in served.values())
     times = ", ".join(f"{name} {seconds:.1f} s" for name, _, seconds in slowest)

@@ -1,7 +1,12 @@
-"""Finds out which operations of which services the cloud serves, by asking it for every operation that botocore knows."""
+"""Finds out which operations of which services the cloud serves, by asking it for every operation that botocore knows.
+
+The cloud's own routing is the second witness: a fault that is planned for an operation by its name must meet the same
+request, so that an operation is not taken for served because another one answers.
+"""
 
 import gzip
 import http.client
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -70,6 +75,7 @@ class Prober:
 
     def __init__(self, endpoint, signing_name, service):
         self.address = urlsplit(endpoint).netloc
+        self.signing_name = signing_name
         self.model = load(service)
         protocol = self.model.resolved_protocol
         self.serializer = create_serializer(protocol, False)
@@ -78,7 +84,7 @@ class Prober:
         self.authorization = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
 
     def answers(self):
-        """The names of all operations that can be told from each other, each with whether it is served."""
+        """All operations that can be told from each other by name: whether each is served, and under its name."""
         connection = http.client.HTTPConnection(self.address, timeout=30)
         operations = [self.model.operation_model(name) for name in self.model.operation_names]
         # Some operations are old names of others, and a few are told by the host only.
@@ -90,7 +96,9 @@ class Prober:
                 *line, headers = request
                 wire = (*map(str, line), *sorted(map(str, headers.items())))
                 if wire not in asked:
-                    asked[wire] = (operation.name, self.is_served(connection, operation, request))
+                    served = self.is_served(connection, operation, request)
+                    named = served and self.is_known_by_name(connection, operation, request)
+                    asked[wire] = (operation.name, served, named)
         finally:
             connection.close()
         return sorted(asked.values())
@@ -107,12 +115,27 @@ class Prober:
         body = urlencode(body, doseq=True) if isinstance(body, dict) else body
         return request["method"], url, body, request["headers"]
 
-    def is_served(self, connection, operation, request):
-        """Whether the answer is another one than "no such operation"."""
+    def ask(self, connection, request):
+        """Sends a request as its service's caller."""
         method, url, body, headers = request
         connection.request(method, url, body=body, headers={**headers, "Authorization": self.authorization})
         answer = connection.getresponse()
-        content = answer.read()
+        return answer, answer.read()
+
+    def is_known_by_name(self, connection, operation, request):
+        """Whether the request meets a fault that is planned by the operation's name, or by its place in the URL."""
+        path = urlsplit(request[1]).path
+        # Where all requests have the path "/", it is no name.
+        for name in filter(None, (operation.name, f"{request[0]} {path}", path.strip("/"))):
+            fault = {"service": self.signing_name, "operation": name, "error": "internal", "times": 1}
+            connection.request("PUT", "/_local/faults", body=json.dumps(fault))
+            connection.getresponse().read()
+        answer, _ = self.ask(connection, request)
+        return answer.status >= 500
+
+    def is_served(self, connection, operation, request):
+        """Whether the answer is another one than "no such operation"."""
+        answer, content = self.ask(connection, request)
         if answer.status < 300:
             return True
         response = {"status_code": answer.status, "headers": answer.headers, "body": content}
@@ -124,7 +147,7 @@ class Prober:
 
 
 def discover(endpoint, signing_names):
-    """Served operations and the number of all of them, by botocore's name of the service."""
+    """Served operations and the number of all of them, by botocore's name of the service; and what is wrong with them."""
     services = models_of([name for name in signing_names if name not in DATA_PLANES])
     for name, models in services.items():
         if not models:
@@ -134,8 +157,12 @@ def discover(endpoint, signing_names):
     def ask(pair):
         prober = Prober(endpoint, *pair)
         answers = prober.answers()
-        return pair[1], [name for name, served in answers if served], len(answers)
+        served = [name for name, served, _ in answers if served]
+        others = [name for name, served, named in answers if served and not named]
+        others = [f"{pair[1]}.{name}: answered, but the cloud has another name for it" for name in others]
+        return pair[1], served, len(answers), others
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(ask, pairs))
-    return {service: {"served": served, "of": total} for service, served, total in answers if served}
+    served = {service: {"served": names, "of": total} for service, names, total, _ in answers if names}
+    return served, [each for *_, others in answers for each in others]

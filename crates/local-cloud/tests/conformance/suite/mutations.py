@@ -6,6 +6,7 @@ from botocore.parsers import create_parser
 
 from discovery import load
 from shapes import deviations, error_deviations
+from verdict import Verdict
 
 
 def _ask(service, name, status, body, headers=()):
@@ -37,9 +38,17 @@ def _refusal(code="ResourceNotFoundException", status=404):
     return _ask("scheduler", "GetSchedule", status, body, {"x-amzn-errortype": code})
 
 
+def _judged(known=None, **change):
+    """What is said of a service with one operation that is called with success and refused, but for the changes."""
+    finding = {"successes": {"sts.AssumeRole": 1}, "errors": {"sts.AssumeRole": {"AccessDenied"}}, "paged": set(), "complaints": []}
+    served = {"sts": {"served": ["AssumeRole"], "of": 1}}
+    return Verdict(served, [{**finding, **change}], known or {}).judge()
+
+
 def unnoticed():
     """A sentence for each falsification that went unnoticed, and for each good answer that did not pass."""
-    good = {"schedules": _schedules(), "stacks": _stacks(), "refusal": _refusal()}
+    good = {"schedules": _schedules(), "stacks": _stacks(), "refusal": _refusal(), "suite": _judged()}
+    gone = {"operation": "sts.AssumeRole", "finding": "status 201 instead of 200"}
     bad = {
         "a required member of a nested structure removed": _schedules(Target={}),
         "an enumeration's value misspelt": _schedules(State="ENABELD"),
@@ -50,6 +59,11 @@ def unnoticed():
         "a list's elements misnamed": _stacks(extra="<Outputs><item/></Outputs>"),
         "an error's code changed": _refusal(code="ResourceNotFound"),
         "an error's status changed": _refusal(status=400),
+        "a case of success left out": _judged(successes={}),
+        "a case of refusal left out": _judged(errors={}),
+        "a call of what is not discovered": _judged(successes={"sts.AssumeRole": 1, "sts.GetSessionToken": 1}),
+        "a deviation": _judged(complaints=["sts.AssumeRole: status 202 instead of 200"]),
+        "a known difference that is gone": _judged(known={"difference": [gone]}),
         "a status changed": _ask("scheduler", "ListSchedules", 201, {"Schedules": []}),
     }
     return [f"mutation: {name}: a good answer is refused: {found}" for name, found in good.items() if found] + [

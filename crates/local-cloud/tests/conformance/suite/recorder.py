@@ -84,8 +84,16 @@ class Suite:
         self.complaints.append(f"{name} {params} is accepted, but {code} is expected")
         return {}
 
+    def refuses(self, call, **params):
+        """Whether a call is refused that AWS accepts."""
+        try:
+            call(**params)
+        except ClientError:
+            return True
+        return False
+
     def pages(self, service, operation, result, size=1, **params):
-        """All that an operation lists, in pages of `size`; at least two pages with no more than `size` entries."""
+        """All that an operation lists, in pages of `size`: at least two pages, none with more than `size` entries."""
         client = self.client(service)
         pages = list(client.get_paginator(operation).paginate(PaginationConfig={"PageSize": size}, **params))
         name = f"{service}.{client.meta.method_to_api_mapping[operation]}"

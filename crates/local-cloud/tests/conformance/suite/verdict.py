@@ -4,7 +4,12 @@ import json
 from collections import defaultdict
 
 from botocore.loaders import Loader
-from botocore.model import ServiceModel
+
+
+def _operations(difference):
+    """The operations that a known difference is about; one that several share names them all."""
+    named = difference["operation"]
+    return named if isinstance(named, list) else [named]
 
 
 class Verdict:
@@ -40,21 +45,23 @@ class Verdict:
 
     def excuse(self, seen):
         """Sorts the known differences from the rest; one that does not occur any more is a complaint itself."""
-        known = {(each["operation"], each["finding"]) for each in self.known.get("difference", []) if "finding" in each}
+        known = [each for each in self.known.get("difference", []) if "finding" in each]
+        begins = {f"{operation}: {each['finding']}" for each in known for operation in _operations(each)}
         met = set()
         for sentence in seen:
-            operation, _, finding = sentence.partition(": ")
-            if (operation, finding) in known:
-                met.add((operation, finding))
+            excuse = next((begin for begin in begins if sentence.startswith(begin)), None)
+            if excuse:
+                met.add(excuse)
             elif sentence not in self.complaints:
                 self.complaints.append(sentence)
-        for operation, finding in sorted(known - met):
-            self.complaints.append(f"{operation}: the known difference does not occur any more: {finding}")
+        for begin in sorted(begins - met):
+            self.complaints.append(f"{begin}: this known difference does not occur any more")
 
     def pagination(self, served):
         """Operations that page by their model must have been paged through."""
         paged = {name for finding in self.findings for name in finding["paged"]}
-        excused = {each["operation"] for each in self.known.get("difference", []) if each.get("pages") is False}
+        known = [each for each in self.known.get("difference", []) if each.get("pages") is False]
+        excused = {operation for each in known for operation in _operations(each)}
         for service in self.served:
             try:
                 pagination = Loader().load_service_model(service, "paginators-1")["pagination"]
@@ -68,9 +75,11 @@ class Verdict:
             for name in sorted(limited & excused & paged):
                 self.complaints.append(f"{name}: said not to page, but does")
 
-    def facts(self, served):
+    def facts(self):
         """What docs/fidelity.md shows."""
         differences = [
-            {key: each[key] for key in ("operation", "difference", "reason", "link")} for each in self.known.get("difference", [])
+            {"operation": operation, **{key: each[key] for key in ("difference", "reason", "link")}}
+            for each in self.known.get("difference", [])
+            for operation in _operations(each)
         ]
-        return json.dumps({"services": served, "differences": differences}, indent=2, sort_keys=True) + "\n"
+        return json.dumps({"services": self.served, "differences": differences}, indent=2, sort_keys=True) + "\n"

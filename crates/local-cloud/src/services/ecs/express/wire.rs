@@ -47,7 +47,13 @@ pub(in crate::services::ecs) async fn answer(
         let made = ecs.create_express(services, wanted, settings(input, Map::new())?).await?;
         return Ok(json!({"service": describe::service(&made, "ACTIVE")}));
     }
-    let service = ecs.express_service(arn())?;
+    let service = ecs.express_service(arn()).map_err(|error| match error {
+        // Descriptions have another code for this than changes.
+        EcsError::ServiceNotFound if operation == "DescribeExpressGatewayService" => {
+            ApiError::sender("ResourceNotFoundException", error.to_string())
+        }
+        error => error.into(),
+    })?;
     match operation {
         "DescribeExpressGatewayService" => Ok(json!({"service": describe::service(&service, "ACTIVE")})),
         "UpdateExpressGatewayService" => {

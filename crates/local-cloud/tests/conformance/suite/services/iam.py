@@ -2,6 +2,8 @@
 
 import json
 
+from world import stack
+
 _TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 _ALLOW = {"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}
 
@@ -44,7 +46,9 @@ def roles(suite):
     for name in ["a", "b"]:
         iam.delete_role_policy(RoleName="worker", PolicyName=name)
     suite.fails("NoSuchEntity", iam.delete_role_policy, RoleName="worker", PolicyName="a")
-    suite.equal(iam.list_instance_profiles_for_role(RoleName="worker")["InstanceProfiles"], [], "iam: profiles")
+    stack(suite, "profiles", "profiles")
+    profiles = suite.pages("iam", "list_instance_profiles_for_role", "InstanceProfiles", RoleName="profiled")
+    suite.equal([each["InstanceProfileName"] for each in profiles], ["profile-1", "profile-2"], "iam: profiles")
     suite.fails("NoSuchEntity", iam.list_instance_profiles_for_role, RoleName="absent")
     _policies(suite, iam)
     iam.delete_role(RoleName="worker")

@@ -11,7 +11,8 @@ def zones(suite):
     suite.equal(route53.get_hosted_zone(Id=zone)["HostedZone"]["Name"], "conformance.example.", "route53: name")
     suite.fails("NoSuchHostedZone", route53.get_hosted_zone, Id="ZABSENT")
     listed = suite.pages("route53", "list_hosted_zones", "HostedZones")
-    suite.equal(sorted(each["Name"] for each in listed), ["conformance.example.", "other.example."], "route53: zones")
+    names = {each["Name"] for each in listed}
+    suite.check({"conformance.example.", "other.example."} <= names, f"route53: zones {names}")
     suite.fails("InvalidInput", route53.list_hosted_zones, MaxItems="0")
     named = route53.list_hosted_zones_by_name(DNSName="other.example", MaxItems="1")
     suite.equal([each["Id"] for each in named["HostedZones"]], [other], "route53: zones by name")

@@ -70,7 +70,7 @@ def messages(suite):
     eleven = [{"Id": str(index), "ReceiptHandle": handles[1]} for index in range(11)]
     suite.fails("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", sqs.delete_message_batch, QueueUrl=url, Entries=eleven)
     sqs.purge_queue(QueueUrl=url)
-    suite.fails(_GONE, sqs.purge_queue, QueueUrl=_absent(url))
+    suite.fails("AWS.SimpleQueueService.PurgeQueueInProgress", sqs.purge_queue, QueueUrl=url)
     sqs.delete_queue(QueueUrl=url)
     suite.fails(_GONE, sqs.delete_queue, QueueUrl=_absent(url))
     suite.fails(_GONE, sqs.receive_message, QueueUrl=url)
