@@ -98,7 +98,7 @@ def signals(suite):
     ours = {"StackName": "waiting"}
     signal = {**ours, "LogicalResourceId": "Instance", "UniqueId": "one", "Status": "SUCCESS"}
     _until(suite, ours, "Instance", "CREATE_IN_PROGRESS")
-    cloudformation.signal_resource(**signal)
+    _signal(suite, signal)
     suite.fails("ValidationError", cloudformation.signal_resource, **{**signal, "LogicalResourceId": "Absent"})
     settled(suite, "waiting", "stack_create_complete")
     wanted = [*parameters, {"ParameterKey": "Kind", "ParameterValue": "t3.small"}]
@@ -116,17 +116,23 @@ def _stuck(suite, ours, body, wanted, signal):
     _until(suite, ours, "Queue", "UPDATE_COMPLETE")
     sqs = suite.client("sqs")
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="conformance-waiting")["QueueUrl"])
-    deadline = time.monotonic() + 20
-    while _now(suite, ours) == "UPDATE_IN_PROGRESS" and time.monotonic() < deadline:
-        try:
-            cloudformation.signal_resource(**{**signal, "Status": "FAILURE", "UniqueId": str(time.monotonic())})
-        except cloudformation.exceptions.ClientError:
-            # The new instance does not wait yet, or waits no more.
-            time.sleep(0.05)
-        time.sleep(0.05)
+    _signal(suite, {**signal, "Status": "FAILURE", "UniqueId": "two"})
     _status(suite, ours, "UPDATE_ROLLBACK_FAILED")
     cloudformation.continue_update_rollback(**ours, ResourcesToSkip=["Queue"])
     _status(suite, ours, "UPDATE_ROLLBACK_COMPLETE")
+
+
+def _signal(suite, signal):
+    """Sends a signal, again where the resource does not wait for it yet."""
+    cloudformation, deadline = suite.client("cloudformation"), time.monotonic() + 20
+    while True:
+        try:
+            cloudformation.signal_resource(**signal)
+            return
+        except cloudformation.exceptions.ClientError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _status(suite, ours, wanted):
