@@ -56,6 +56,7 @@ fn a_domain_comes_and_goes_while_the_variants_serve() {
             assert!(answer.contains(to), "{answer}");
             assert!(plain(&before, "127.0.0.1").starts_with("HTTP/1.1 401"));
         }
+        bench.keep_exercised(&[variant]);
         redeploy(&bench, variant, "");
         assert_eq!(url(&bench, variant), before);
     }

@@ -242,6 +242,20 @@ fn what_is_accepted_exists_with_the_same_kind_and_update_behaviour() {
     }
     assert_eq!(unexpected, [""; 0]);
     assert_eq!(used, excused, "an excuse that nobody needs any more");
+    keep(&ours);
+}
+
+/// Keeps what was found out for the table of fidelity.
+fn keep(ours: &BTreeMap<String, Value>) {
+    let differences: Vec<Value> = DOCUMENTED
+        .iter()
+        .map(|(kind, what, source)| serde_json::json!({"about": kind, "difference": what, "source": source}))
+        .collect();
+    let types: Vec<&String> = ours.keys().collect();
+    let facts = serde_json::json!({"types": types, "differences": differences});
+    let folder = workspace().join("target/fidelity");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("schemas.json"), facts.to_string()).unwrap();
 }
 
 #[test]

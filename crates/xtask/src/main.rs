@@ -1,8 +1,10 @@
 //! Developer commands: `cargo xtask test` is everything that must pass, `cargo xtask tools` installs what it needs.
 
 mod bench_tools;
+mod fidelity;
 mod opinion;
 mod step;
+mod suite;
 mod tools;
 
 use std::process::ExitCode;
@@ -10,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::opinion::Verdict;
-use crate::step::{Failed, cargo, cargo_with, heading};
+use crate::step::{Failed, cargo, heading};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Developer commands")]
@@ -29,6 +31,10 @@ enum Command {
     Tools,
     /// Install the packages among those tools, and ask those for an opinion that need nothing running
     Opinions,
+    /// Every test of the workspace and nothing else, with the tools as they are installed
+    Suite,
+    /// Write docs/fidelity.md anew from what the tests found out last
+    Fidelity,
     /// Install the load generators that `cargo bench -p load` measures ours against, under target/tools
     BenchTools,
 }
@@ -39,6 +45,8 @@ fn main() -> ExitCode {
         Command::Lint => lint(),
         Command::Tools => tools::install(),
         Command::Opinions => opinions(),
+        Command::Suite => conclude(suite::run()),
+        Command::Fidelity => conclude(vec![opinion::judge("docs/fidelity.md", fidelity::tell)]),
         Command::BenchTools => bench_tools::install(),
     };
     match outcome {
@@ -65,11 +73,10 @@ fn opinions() -> Result<(), Failed> {
 fn test() -> Result<(), Failed> {
     lint()?;
     tools::install()?;
+    fidelity::forget()?;
     let mut verdicts = opinion::ask_all();
-    verdicts.push(opinion::judge("tests", || {
-        cargo_with(&tools::programs(), &["test", "--workspace", "--locked", "--no-fail-fast"])?;
-        Ok("every test of the workspace passes".into())
-    }));
+    verdicts.extend(suite::run());
+    verdicts.push(opinion::judge("docs/fidelity.md", fidelity::tell));
     conclude(verdicts)
 }
 

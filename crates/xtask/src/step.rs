@@ -1,10 +1,11 @@
 //! One step of a developer command: a program that runs in the workspace's root and must succeed.
 #![allow(clippy::print_stderr, reason = "a developer command speaks to a person on stderr")]
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::iter;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,15 +17,23 @@ pub enum Failed {
     #[error("{program} could not be started: {source}; is it installed and on PATH?")]
     Start { program: String, source: std::io::Error },
     #[error("`{line}` ended with {status}")]
-    Status { line: String, status: std::process::ExitStatus },
+    Status { line: String, status: ExitStatus },
     #[error("{path} could not be {action}: {source}")]
     File { path: PathBuf, action: &'static str, source: std::io::Error },
     #[error("`{line}` ended with {status} and said:\n{said}")]
-    Answer { line: String, status: std::process::ExitStatus, said: String },
+    Answer { line: String, status: ExitStatus, said: String },
     #[error("`{line}` was ended after {} s", limit.as_secs())]
     Slow { line: String, limit: Duration },
     #[error("{tool} does not catch {mutation}, so that its silence says nothing")]
     Blind { tool: &'static str, mutation: &'static str },
+    #[error("{package} has no test program {target}, so that what it would ask was not asked")]
+    NoTests { package: String, target: String },
+    #[error("these tests failed, and said above why: {programs}")]
+    Tests { programs: String },
+    #[error("docs/fidelity.md was not what the tests found; it is now: look at what changed, and commit it")]
+    Fidelity,
+    #[error("{path} does not hold the facts that docs/fidelity.md tells: {source}")]
+    Facts { path: PathBuf, source: serde_json::Error },
     #[error("not everything that was asked agrees")]
     Verdicts,
     #[error(
@@ -43,6 +52,11 @@ pub fn root() -> PathBuf {
 /// Says on stderr which step begins.
 pub fn heading(text: &str) {
     eprintln!("== {text}");
+}
+
+/// Tells on stderr how things go.
+pub fn tell(text: &str) {
+    eprintln!("{text}");
 }
 
 /// Tells on stderr what each tool said, one line each.
@@ -68,18 +82,45 @@ pub fn cargo(arguments: &[&str]) -> Result<(), Failed> {
     run(&cargo_program(), arguments)
 }
 
-/// Runs cargo as [`cargo`] does; what it starts finds the programs in `directory` before others.
-pub fn cargo_with(directory: &Path, arguments: &[&str]) -> Result<(), Failed> {
+/// Builds with cargo, and gives what it tells of that: a JSON document on each line.
+pub fn cargo_messages(arguments: &[&str]) -> Result<String, Failed> {
+    let (program, line) = (cargo_program(), arguments.join(" "));
+    let built = self::program(&program)
+        .args(arguments)
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(root())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|source| Failed::Start { program: program.clone(), source })?;
+    if !built.status.success() {
+        return Err(Failed::Status { line: format!("{program} {line}"), status: built.status });
+    }
+    Ok(String::from_utf8_lossy(&built.stdout).into_owned())
+}
+
+/// `PATH` with a directory before the others.
+pub fn path_with(directory: &Path) -> Result<OsString, Failed> {
     let others = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(iter::once(directory.to_owned()).chain(std::env::split_paths(&others)))
-        .map_err(|source| Failed::Path { path: directory.to_owned(), source })?;
-    let program = cargo_program();
-    succeed(Command::new(&program).env("PATH", path).current_dir(root()), &program, arguments)
+    std::env::join_paths(iter::once(directory.to_owned()).chain(std::env::split_paths(&others)))
+        .map_err(|source| Failed::Path { path: directory.to_owned(), source })
 }
 
 /// The cargo that runs this command.
 pub fn cargo_program() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())
+}
+
+/// A program that does not see what cargo told this one about itself: build scripts watch such variables, so that the
+/// same build by hand and by this command would each undo the other.
+pub fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    for (variable, _) in std::env::vars_os() {
+        let text = variable.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|own| text.starts_with(own)) {
+            command.env_remove(&variable);
+        }
+    }
+    command
 }
 
 /// Runs a program in the workspace's root and fails unless it succeeds.
@@ -89,7 +130,7 @@ pub fn run(program: &str, arguments: &[&str]) -> Result<(), Failed> {
 
 /// Runs a program in a directory and fails unless it succeeds.
 pub fn run_in(directory: &Path, program: &str, arguments: &[&str]) -> Result<(), Failed> {
-    succeed(Command::new(program).current_dir(directory), program, arguments)
+    succeed(self::program(program).current_dir(directory), program, arguments)
 }
 
 fn succeed(command: &mut Command, program: &str, arguments: &[&str]) -> Result<(), Failed> {
@@ -108,7 +149,7 @@ fn succeed(command: &mut Command, program: &str, arguments: &[&str]) -> Result<(
 pub fn answer(program: &str, arguments: &[&str], limit: Duration) -> Result<String, Failed> {
     let start = |source| Failed::Start { program: program.into(), source };
     let line = || format!("{program} {}", arguments.join(" "));
-    let mut child = Command::new(program)
+    let mut child = self::program(program)
         .args(arguments)
         .current_dir(root())
         .stdin(Stdio::null())
@@ -122,21 +163,27 @@ pub fn answer(program: &str, arguments: &[&str], limit: Duration) -> Result<Stri
         let _ = stdout.as_mut().map(|stdout| stdout.read_to_end(&mut said));
         String::from_utf8_lossy(&said).into_owned()
     });
-    let deadline = Instant::now() + limit;
-    let status = loop {
-        if let Some(status) = child.try_wait().map_err(start)? {
-            break status;
-        }
-        if Instant::now() >= deadline {
-            child.kill().map_err(start)?;
-            child.wait().map_err(start)?;
-            return Err(Failed::Slow { line: line(), limit });
-        }
-        thread::sleep(Duration::from_millis(20));
-    };
+    let status = wait(child, &line(), limit)?;
     let said = reader.join().unwrap_or_default();
     if status.success() {
         return Ok(said);
     }
     Err(Failed::Answer { line: line(), status, said })
+}
+
+/// Waits for a program's end, and ends it when it takes longer than `limit`.
+pub fn wait(mut child: Child, line: &str, limit: Duration) -> Result<ExitStatus, Failed> {
+    let lost = |source| Failed::Start { program: line.into(), source };
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(status) = child.try_wait().map_err(lost)? {
+            return Ok(status);
+        }
+        if Instant::now() >= deadline {
+            child.kill().map_err(lost)?;
+            child.wait().map_err(lost)?;
+            return Err(Failed::Slow { line: line.into(), limit });
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
 }

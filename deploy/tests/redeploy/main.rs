@@ -82,6 +82,7 @@ fn turn_all(workload: &str) {
     }
     let check = bench.json(&["check"]);
     assert_eq!(check[0]["differences"], json!([]), "{check:#}");
+    bench.keep_exercised(&variants.iter().map(|variant| variant.id.as_str()).collect::<Vec<_>>());
     assert_eq!(bench.json(&["down"])["left"], json!([]));
     bench.assert_bare();
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "these helpers belong to the tests")]
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -138,6 +139,34 @@ impl Bench {
             }
         }
         copy
+    }
+}
+
+impl Bench {
+    /// Keeps, for the table of fidelity, which resource types stood behind variants that have just proved that they do
+    /// their work: those of their own stacks and of the foundation that they need.
+    pub fn keep_exercised(&self, variants: &[&str]) {
+        let events = self.json(&["events", "--last", "1000"]);
+        for variant in variants {
+            let shown = self.json(&["show", variant]);
+            let needs = shown["needs"].as_array().unwrap().iter().map(|need| need.as_str().unwrap());
+            let stacks: Vec<String> = needs.chain([*variant]).map(|stem| format!("bakeoff-{stem}")).collect();
+            let types: BTreeSet<&str> = events
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|event| stacks.iter().any(|stack| event["stack"] == stack.as_str()))
+                .filter(|event| event["of_stack"] == false && event["status"] == "CREATE_COMPLETE")
+                .map(|event| event["resource_type"].as_str().unwrap())
+                .collect();
+            assert!(types.len() > 5, "{variant}: {events}");
+            let facts = serde_json::json!({"variant": variant, "types": types});
+            let folder = workspace().join("target/fidelity/exercised");
+            std::fs::create_dir_all(&folder).unwrap();
+            let domain = types.contains("AWS::Route53::RecordSet");
+            let name = if domain { format!("{variant}-domain.json") } else { format!("{variant}.json") };
+            std::fs::write(folder.join(name), facts.to_string()).unwrap();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -32,6 +32,22 @@ pub struct TestCloud {
     pub cloud: Cloud,
     pub engine: Engine,
     _directory: TempDir,
+}
+
+/// Keeps, for the table of fidelity, which resource types the cloud has created.
+impl Drop for TestCloud {
+    fn drop(&mut self) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/fidelity/created");
+        std::fs::create_dir_all(&folder).unwrap();
+        for stack in self.engine.list_stacks(&[]) {
+            for event in self.engine.events(&stack.id).unwrap() {
+                if event.status.as_str() == "CREATE_COMPLETE" {
+                    // File names have no colons on every system.
+                    std::fs::write(folder.join(event.resource_type.replace("::", "-")), "").unwrap();
+                }
+            }
+        }
+    }
 }
 
 /// Parameters of a stack.
