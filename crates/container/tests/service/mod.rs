@@ -50,7 +50,12 @@ impl Service {
             ("PORT", "0".to_owned()),
             ("BIND_ADDRESS", "127.0.0.1".to_owned()),
         ]);
-        let mut child = program(&variables).spawn().unwrap();
+        Service::of(program(&variables)).await
+    }
+
+    /// What starts the program, by itself or in a container: its stdout is the program's.
+    pub async fn of(mut command: Command) -> Service {
+        let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = tokio::time::timeout(PATIENCE, log.next_line()).await.expect("no log line in time");
         let listening: Value = serde_json::from_str(&line.unwrap().expect("the program ended")).unwrap();
