@@ -37,6 +37,14 @@ enum Command {
     Fidelity,
     /// Install the load generators that `cargo bench -p load` measures ours against, under target/tools
     BenchTools,
+    /// Fuzz one target, or each in turn, for longer than the tests do, from where the last time ended
+    Fuzz {
+        /// The name of a file in `fuzz/fuzz_targets` without its .rs; all of them unless given
+        target: Option<String>,
+        /// For how long each target runs
+        #[arg(long, default_value_t = 300, value_name = "N")]
+        seconds: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -48,6 +56,7 @@ fn main() -> ExitCode {
         Command::Suite => conclude(suite::run()),
         Command::Fidelity => conclude(vec![opinion::judge("docs/fidelity.md", fidelity::tell)]),
         Command::BenchTools => bench_tools::install(),
+        Command::Fuzz { target, seconds } => opinion::fuzz::go_on(target.as_deref(), seconds),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

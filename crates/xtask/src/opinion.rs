@@ -1,7 +1,7 @@
 //! What programs that we did not write say of our templates: each first shows that it catches what we spoil for it.
 
 mod cfn_lint;
-mod fuzz;
+pub mod fuzz;
 mod machines;
 mod script;
 mod velocity;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use crate::step::{Failed, answer, cargo_program, root, run_in};
+use crate::step::{Failed, answer, cargo_program, heading, root, run, run_in};
 
 /// How long each target goes on after its corpus in [`ask`].
 const BRIEFLY: u64 = 8;
@@ -56,6 +56,26 @@ pub fn ask() -> Result<String, Failed> {
         "no panic, hang or unbounded memory, three planted ones found; inputs tried: {}",
         runs.join(", ")
     ))
+}
+
+/// Goes on with one target, or with each of them in turn, for this many seconds, from where it was left the last time.
+pub fn go_on(target: Option<&str>, seconds: u64) -> Result<(), Failed> {
+    let mut targets = targets()?;
+    if let Some(wanted) = target {
+        let path = root().join("fuzz/fuzz_targets").join(format!("{wanted}.rs"));
+        if !targets.iter().any(|target| target == wanted) {
+            return Err(Failed::File { path, action: "read", source: std::io::ErrorKind::NotFound.into() });
+        }
+        targets.retain(|target| target == wanted);
+    }
+    heading("compiling the fuzz targets");
+    build()?;
+    for target in targets {
+        heading(&format!("{target}, for {seconds} s"));
+        let line = line(&target, &[folder("grown", &target)?, kept(&target)], seconds, HANGS)?;
+        run("sh", &line.iter().map(String::as_str).collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 /// The targets are the files in `fuzz/fuzz_targets`.
