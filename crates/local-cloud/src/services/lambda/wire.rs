@@ -252,6 +252,10 @@ impl LambdaApi {
         let (mut changed, ..) = lambda.configuration(&unqualified(function))?;
         let reserved = lambda.details(&function.name)?.reserved;
         apply(&mut changed, body)?;
+        if !body["Role"].is_null() && !self.0.iam.trusts(&changed.role, "lambda.amazonaws.com") {
+            let message = "The role defined for the function cannot be assumed by Lambda.";
+            return Err(LambdaError::InvalidParameter(message.to_owned()).into());
+        }
         changed.modified_at = epoch_millis();
         lambda.update(changed, reserved).await?;
         Ok((StatusCode::OK, Some(self.described(&unqualified(function))?)))

@@ -55,6 +55,8 @@ def functions(suite):
     changed = client.update_function_configuration(**ours, MemorySize=512)
     suite.equal(changed["MemorySize"], 512, "lambda: memory")
     suite.fails(missing, client.update_function_configuration, **absent, MemorySize=512)
+    nobody = shown["Role"].rsplit("/", 1)[0] + "/absent"
+    suite.fails("InvalidParameterValueException", client.update_function_configuration, **ours, Role=nobody)
     client.get_waiter("function_updated_v2").wait(**ours, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
     updated = client.update_function_code(**ours, ZipFile=code(suite))
     suite.equal(updated["FunctionName"], "echo", "lambda: new code")
