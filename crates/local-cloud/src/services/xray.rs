@@ -81,7 +81,12 @@ impl Service for XRayService {
     }
 
     fn operation(&self, request: &WireRequest) -> String {
-        request.uri.path().trim_start_matches('/').to_owned()
+        let name = match (&request.method, request.uri.path()) {
+            (&Method::POST, "/TraceSegments") => "PutTraceSegments",
+            (&Method::POST, "/Traces") => "BatchGetTraces",
+            (method, path) => return format!("{method} {path}"),
+        };
+        name.to_owned()
     }
 
     async fn handle(&self, request: WireRequest) -> WireResponse {

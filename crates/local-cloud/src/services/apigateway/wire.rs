@@ -24,7 +24,29 @@ impl Service for ApiGatewayApi {
     }
 
     fn operation(&self, request: &WireRequest) -> String {
-        format!("{} {}", request.method, request.uri.path())
+        let path = request.uri.path().trim_matches('/');
+        let parts: Vec<&str> = path.split('/').collect();
+        let name = match (&request.method, parts.as_slice()) {
+            (&Method::GET, ["v2", "vpclinks"]) => "GetVpcLinks",
+            (&Method::GET, ["v2", "vpclinks", _]) => "GetVpcLink",
+            (&Method::GET, ["domainnames"]) => "GetDomainNames",
+            (&Method::GET, ["domainnames", _]) => "GetDomainName",
+            (&Method::GET, ["domainnames", _, "basepathmappings"]) => "GetBasePathMappings",
+            (&Method::GET, ["domainnames", _, "basepathmappings", _]) => "GetBasePathMapping",
+            (&Method::GET, ["restapis"]) => "GetRestApis",
+            (&Method::GET, ["restapis", _]) => "GetRestApi",
+            (&Method::GET, ["restapis", _, "resources"]) => "GetResources",
+            (&Method::GET, ["restapis", _, "resources", _]) => "GetResource",
+            (&Method::GET, ["restapis", _, "resources", _, "methods", _]) => "GetMethod",
+            (&Method::GET, ["restapis", _, "authorizers"]) => "GetAuthorizers",
+            (&Method::GET, ["restapis", _, "authorizers", _]) => "GetAuthorizer",
+            (&Method::GET, ["restapis", _, "stages"]) => "GetStages",
+            (&Method::GET, ["restapis", _, "stages", _]) => "GetStage",
+            (&Method::GET, ["restapis", _, "deployments"]) => "GetDeployments",
+            (&Method::GET, ["restapis", _, "deployments", _]) => "GetDeployment",
+            (method, _) => return format!("{method} {}", request.uri.path()),
+        };
+        name.to_owned()
     }
 
     async fn handle(&self, request: WireRequest) -> WireResponse {

@@ -37,7 +37,21 @@ impl Service for Route53Service {
     }
 
     fn operation(&self, request: &WireRequest) -> String {
-        format!("{} {}", request.method, request.uri.path())
+        let path = request.uri.path().trim_matches('/');
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        let name = match (&request.method, parts.as_slice()) {
+            (&Method::POST, ["hostedzone"]) => "CreateHostedZone",
+            (&Method::GET, ["hostedzone"]) => "ListHostedZones",
+            (&Method::GET, ["hostedzonesbyname"]) => "ListHostedZonesByName",
+            (&Method::GET, ["hostedzone", _]) => "GetHostedZone",
+            (&Method::DELETE, ["hostedzone", _]) => "DeleteHostedZone",
+            (&Method::POST, ["hostedzone", _, "rrset"]) => "ChangeResourceRecordSets",
+            (&Method::GET, ["hostedzone", _, "rrset"]) => "ListResourceRecordSets",
+            (&Method::GET, ["change", _]) => "GetChange",
+            (&Method::GET, ["tags", _, _]) => "ListTagsForResource",
+            (method, _) => return format!("{method} {}", request.uri.path()),
+        };
+        name.to_owned()
     }
 
     async fn handle(&self, request: WireRequest) -> WireResponse {

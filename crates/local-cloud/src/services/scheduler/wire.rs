@@ -22,7 +22,15 @@ impl Service for SchedulerService {
     }
 
     fn operation(&self, request: &WireRequest) -> String {
-        format!("{} {}", request.method, request.uri.path())
+        let path = request.uri.path().trim_matches('/');
+        let parts: Vec<&str> = path.split('/').collect();
+        let name = match (&request.method, parts.as_slice()) {
+            (&Method::GET, ["schedules"]) => "ListSchedules",
+            (&Method::GET, ["schedules", _]) => "GetSchedule",
+            (&Method::DELETE, ["schedules", _]) => "DeleteSchedule",
+            (method, _) => return format!("{method} {}", request.uri.path()),
+        };
+        name.to_owned()
     }
 
     async fn handle(&self, request: WireRequest) -> WireResponse {

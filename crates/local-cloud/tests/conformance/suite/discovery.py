@@ -123,13 +123,10 @@ class Prober:
         return answer, answer.read()
 
     def is_known_by_name(self, connection, operation, request):
-        """Whether the request meets a fault that is planned by the operation's name, or by its place in the URL."""
-        path = urlsplit(request[1]).path
-        # Where all requests have the path "/", it is no name.
-        for name in filter(None, (operation.name, f"{request[0]} {path}", path.strip("/"))):
-            fault = {"service": self.signing_name, "operation": name, "error": "internal", "times": 1}
-            connection.request("PUT", "/_local/faults", body=json.dumps(fault))
-            connection.getresponse().read()
+        """Whether the request meets a fault that is planned by the operation's name."""
+        fault = {"service": self.signing_name, "operation": operation.name, "error": "internal", "times": 1}
+        connection.request("PUT", "/_local/faults", body=json.dumps(fault))
+        connection.getresponse().read()
         answer, _ = self.ask(connection, request)
         return answer.status >= 500
 
