@@ -34,22 +34,6 @@ pub struct TestCloud {
     _directory: TempDir,
 }
 
-/// Keeps, for the table of fidelity, which resource types the cloud has created.
-impl Drop for TestCloud {
-    fn drop(&mut self) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/fidelity/created");
-        std::fs::create_dir_all(&folder).unwrap();
-        for stack in self.engine.list_stacks(&[]) {
-            for event in self.engine.events(&stack.id).unwrap() {
-                if event.status.as_str() == "CREATE_COMPLETE" {
-                    // File names have no colons on every system.
-                    std::fs::write(folder.join(event.resource_type.replace("::", "-")), "").unwrap();
-                }
-            }
-        }
-    }
-}
-
 /// Parameters of a stack.
 pub type Parameters = BTreeMap<String, String>;
 
@@ -78,7 +62,21 @@ impl TestCloud {
     /// Creates a stack and waits for the end, whatever it is.
     pub async fn create(&self, name: &str, template: &str, parameters: &Parameters) -> StackDescription {
         self.engine.create_stack(&self.input(name, template, parameters)).unwrap();
-        self.engine.wait(name).await.unwrap()
+        let stack = self.engine.wait(name).await.unwrap();
+        self.keep_created(name);
+        stack
+    }
+
+    /// Keeps, for the table of fidelity, which resource types a stack's creation made.
+    fn keep_created(&self, name: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/fidelity/created");
+        std::fs::create_dir_all(&folder).unwrap();
+        for event in self.engine.events(name).unwrap() {
+            if event.status == "CREATE_COMPLETE" {
+                // File names have no colons on every system.
+                std::fs::write(folder.join(event.resource_type.replace("::", "-")), "").unwrap();
+            }
+        }
     }
 
     /// Creates a stack that must succeed and gives its outputs.

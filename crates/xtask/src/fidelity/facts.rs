@@ -18,7 +18,7 @@ pub struct Facts {
     pub differences: Vec<Difference>,
     /// What both clouds gave alike of a stack's life.
     pub agreed: usize,
-    /// Where `MiniStack` is unlike AWS and the embedded cloud.
+    /// Where MiniStack is unlike AWS and the embedded cloud.
     pub others: Vec<Difference>,
 }
 
@@ -27,7 +27,7 @@ pub struct Facts {
 pub struct TypeFacts {
     /// Whether the embedded cloud created one in a test.
     pub created: bool,
-    /// What `MiniStack` did: `created` or why not; `None` where no template of ours has the type.
+    /// What MiniStack did: `created` or why not; `None` where no template of ours has the type.
     pub ministack: Option<String>,
     /// Variants that did their work with one.
     pub exercised: BTreeSet<String>,
