@@ -175,7 +175,10 @@ fn up_goes_on_after_a_kill_and_after_an_interrupt() {
     kill(child.id());
     child.wait().unwrap();
     let child = bench.spawn(&["up"]);
-    std::thread::sleep(Duration::from_millis(700));
+    wait_until("it listens for interrupts", Duration::from_mins(1), || {
+        support::catches_interrupts(child.id())
+    });
+    std::thread::sleep(Duration::from_millis(300));
     assert!(
         std::process::Command::new("kill")
             .args(["-INT", &child.id().to_string()])

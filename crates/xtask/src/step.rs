@@ -34,6 +34,8 @@ pub enum Failed {
     Fidelity,
     #[error("{path} does not hold the facts that docs/fidelity.md tells: {source}")]
     Facts { path: PathBuf, source: serde_json::Error },
+    #[error("{path} does not settle differences as it should: {source}")]
+    Settled { path: PathBuf, source: Box<toml::de::Error> },
     #[error("not everything that was asked agrees")]
     Verdicts,
     #[error(

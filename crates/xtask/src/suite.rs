@@ -12,22 +12,20 @@ use crate::opinion::{Verdict, judge};
 use crate::step::{Failed, cargo, heading, tell};
 use program::{Outcome, TestProgram};
 
-/// Test programs at a time for each core.
-const WIDTH: usize = 2;
-
 /// What measures time runs before all others, and by itself.
 const ALONE: [&str; 1] = ["load"];
 
 /// The longest, which begin first: package and target, longest first.
-const LONG: [(&str, &str); 8] = [
+const LONG: [(&str, &str); 9] = [
     ("deploy", "redeploy"),
-    ("deploy", "readme"),
     ("deploy", "end_to_end"),
+    ("deploy", "readme"),
     ("deploy", "options"),
+    ("deploy", "aws_cli"),
+    ("deploy", "own_variant"),
+    ("report", "simulation"),
     ("deploy", "regions"),
-    ("deploy", "background"),
     ("deploy", "aws_cli_deployed"),
-    ("deploy", "domain"),
 ];
 
 /// Programs of other people that are asked by test programs, which stand for their verdict: package and target.
@@ -57,7 +55,8 @@ fn run_programs(programs: Vec<TestProgram>) -> Vec<Verdict> {
     let (alone, mut others): (Vec<_>, Vec<_>) =
         programs.into_iter().partition(|program| ALONE.contains(&program.package.as_str()));
     others.sort_by_key(|program| LONG.iter().position(|long| *long == program.name()).unwrap_or(LONG.len()));
-    let width = WIDTH * thread::available_parallelism().map_or(1, NonZero::get);
+    // Each runs as many of its tests at once as there are cores, too.
+    let width = thread::available_parallelism().map_or(1, NonZero::get);
     let mut done = run_all(alone.into(), 1);
     done.extend(run_all(others.into(), width));
     let mut verdicts: Vec<Verdict> =
@@ -115,7 +114,8 @@ fn verdict(tool: &'static str, outcomes: &[Outcome]) -> Verdict {
     } else if passed == 0 {
         Err(Failed::Tests { programs: format!("no test of {tool}") })
     } else {
-        Ok(format!("{passed} tests pass"))
+        let left_out: Vec<&str> = outcomes.iter().flat_map(Outcome::left_out).collect();
+        Ok([&[format!("{passed} tests pass").as_str()], &left_out[..]].concat().join("; "))
     };
     Verdict { tool, seconds, outcome }
 }

@@ -222,6 +222,13 @@ pub fn wait_until(what: &str, patience: Duration, mut holds: impl FnMut() -> boo
     }
 }
 
+/// Whether a process has a handler of its own for SIGINT, without which an interrupt just ends it.
+pub fn catches_interrupts(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0
+}
+
 pub fn kill(pid: u32) {
     assert!(Process::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
 }

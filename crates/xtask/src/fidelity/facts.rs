@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::step::Failed;
+use crate::step::{Failed, root};
 
 /// Everything that the page tells.
 pub struct Facts {
@@ -20,6 +20,8 @@ pub struct Facts {
     pub agreed: usize,
     /// Where MiniStack is unlike AWS and the embedded cloud.
     pub others: Vec<Difference>,
+    /// Where Velocity.js is unlike API Gateway's templates: each reason, and how many cases it settles.
+    pub velocity: Vec<Difference>,
 }
 
 /// A resource type of the embedded cloud.
@@ -98,6 +100,24 @@ struct Limit {
     source: String,
 }
 
+/// `velocity-differences.toml`, which the opinion of Velocity.js holds to be complete.
+#[derive(Deserialize)]
+struct Velocity {
+    reason: BTreeMap<String, Reason>,
+    difference: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    text: String,
+    source: String,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    reason: String,
+}
+
 #[derive(Deserialize)]
 struct Exercised {
     variant: String,
@@ -131,7 +151,14 @@ impl Facts {
         let differences = of_schemas.chain(of_operations).collect();
         let of_lifecycle = lifecycle.differences.into_iter().map(Difference::from);
         let others = of_lifecycle.chain(lifecycle.limits.into_iter().map(Difference::from)).collect();
-        Ok(Self { types, operations: conformance.services, differences, agreed: lifecycle.agreed, others })
+        Ok(Self {
+            types,
+            operations: conformance.services,
+            differences,
+            agreed: lifecycle.agreed,
+            others,
+            velocity: velocity()?,
+        })
     }
 }
 
@@ -142,6 +169,26 @@ fn read<T: DeserializeOwned>(path: PathBuf) -> Result<T, Failed> {
         source,
     })?;
     serde_json::from_str(&text).map_err(|source| Failed::Facts { path, source })
+}
+
+/// The settled differences with Velocity.js, by reason.
+fn velocity() -> Result<Vec<Difference>, Failed> {
+    let path = root().join("crates/xtask/velocity-differences.toml");
+    let text = fs::read_to_string(&path).map_err(|source| Failed::File {
+        path: path.clone(),
+        action: "read",
+        source,
+    })?;
+    let Velocity { reason, difference } =
+        toml::from_str(&text).map_err(|source| Failed::Settled { path, source: Box::new(source) })?;
+    let count = |name: &String| difference.iter().filter(|case| case.reason == *name).count();
+    let reasons = reason.into_iter().map(|(name, Reason { text, source })| Difference {
+        what: format!("{} cases", count(&name)),
+        about: name,
+        reason: text,
+        source,
+    });
+    Ok(reasons.collect())
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Failed> {

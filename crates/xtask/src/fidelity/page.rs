@@ -28,6 +28,13 @@ pub fn render(facts: &Facts) -> String {
         facts.agreed
     );
     differences(&mut page, "Where MiniStack is unlike AWS", &others, &facts.others);
+    differences(
+        &mut page,
+        "Where Velocity.js is unlike API Gateway",
+        "Mapping templates that it renders otherwise than the embedded cloud, by the reason why it is not AWS that does so; \
+         `crates/xtask/velocity-differences.toml` has each.",
+        &facts.velocity,
+    );
     page
 }
 
@@ -103,6 +110,7 @@ mod tests {
                 reason: "y".into(),
                 source: "https://docs.aws.amazon.com/".into(),
             }],
+            velocity: Vec::new(),
         };
         let page = render(&facts(types.clone()));
         assert!(page.contains("| `AWS::SNS::Topic` | checked | – | – | – |\n"), "{page}");

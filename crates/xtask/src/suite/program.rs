@@ -124,6 +124,11 @@ impl Outcome {
         format!("{}/{}", self.program.package, self.program.target)
     }
 
+    /// What a test could not do on this machine, and says so.
+    pub fn left_out(&self) -> impl Iterator<Item = &str> {
+        self.said.lines().filter(|line| line.starts_with("LEFT OUT: "))
+    }
+
     /// One line where all is well, and all that it printed where not.
     pub fn line(&self) -> String {
         let (label, seconds, passed) = (self.label(), self.seconds, self.passed);
