@@ -6,7 +6,7 @@ mod agreement;
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
-#[allow(dead_code, reason = "a part of it is used")]
+#[allow(dead_code, reason = "the tests of `deploy bench` use the rest of it")]
 #[path = "../server/mod.rs"]
 mod upstream;
 
