@@ -39,9 +39,9 @@ pub enum Failed {
     #[error("not everything that was asked agrees")]
     Verdicts,
     #[error(
-        "{0}; the tests of HTML reports need Chromium: as root, `apt-get install chromium` or this command installs it"
+        "{failed}; {purpose} needs {package}: as root, `apt-get install {package}` or this command installs it"
     )]
-    Chromium(Box<Failed>),
+    Package { package: &'static str, purpose: &'static str, failed: Box<Failed> },
     #[error("PATH cannot hold {path}: {source}")]
     Path { path: PathBuf, source: std::env::JoinPathsError },
 }

@@ -1,9 +1,9 @@
 //! Programs of other people that the tests ask for their opinion, pinned where that can be, in `target/tools`.
 
-mod chromium;
 mod debian;
 pub mod npm;
 pub mod python;
+mod system;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub fn install() -> Result<(), Failed> {
     install_packages()?;
     PROGRAMS.iter().try_for_each(debian::install)?;
     bench_tools::install()?;
-    chromium::install()
+    system::install()
 }
 
 /// Installs those of the tools that are packages of a language: what opinions need, and never root.
