@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use base64::Engine;
@@ -43,7 +44,7 @@ pub struct Logging {
 }
 
 /// A zip with its hash.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Code {
     pub zip: Bytes,
     /// Base64, as `CodeSha256` has it.
@@ -56,6 +57,13 @@ impl Code {
     pub fn new(zip: Bytes) -> Self {
         let sha256 = BASE64_STANDARD.encode(Sha256::digest(&zip));
         Self { zip, sha256 }
+    }
+}
+
+/// Without the zip, which its hash stands for: written out it is tens of megabytes.
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code").field("sha256", &self.sha256).finish_non_exhaustive()
     }
 }
 
@@ -140,4 +148,50 @@ fn revision(configuration: &Configuration) -> String {
     let digest = Sha256::digest(format!("{configuration:?}"));
     let digest = hex::encode(&digest[..16]);
     format!("{}-{}-{}-{}-{}", &digest[..8], &digest[8..12], &digest[12..16], &digest[16..20], &digest[20..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_code(zip: &[u8]) -> Configuration {
+        Configuration {
+            name: "f".into(),
+            arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
+            role: String::new(),
+            description: String::new(),
+            handler: "bootstrap".into(),
+            runtime: "provided.al2023".into(),
+            architecture: "x86_64".into(),
+            memory_mb: 128,
+            timeout: Duration::from_secs(3),
+            environment: BTreeMap::new(),
+            ephemeral_storage_mb: 512,
+            tracing: false,
+            logging: Logging {
+                group: "/aws/lambda/f".into(),
+                json: false,
+                application_level: None,
+                system_level: None,
+            },
+            subnets: Vec::new(),
+            security_groups: Vec::new(),
+            code: Code::new(Bytes::copy_from_slice(zip)),
+            modified_at: 0,
+        }
+    }
+
+    #[test]
+    fn a_revision_changes_with_the_code_and_with_settings() {
+        let first = with_code(b"PK one");
+        assert_eq!(revision(&first), revision(&with_code(b"PK one")));
+        assert_ne!(revision(&first), revision(&with_code(b"PK two")));
+        assert_ne!(revision(&first), revision(&Configuration { memory_mb: 256, ..first.clone() }));
+    }
+
+    #[test]
+    fn a_configuration_is_written_out_without_its_zip() {
+        let written = format!("{:?}", with_code(&vec![7; 100_000]));
+        assert!(written.len() < 1000, "{} bytes", written.len());
+    }
 }
