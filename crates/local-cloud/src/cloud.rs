@@ -15,7 +15,7 @@ use crate::router::RegionState;
 use crate::server::{self, Entrance};
 use crate::services::acm::{Authority, AuthorityError};
 use crate::services::s3::S3;
-use crate::services::{GlobalServices, RegionContext, Services, wire_handlers};
+use crate::services::{GlobalServices, Peers, RegionContext, Services, wire_handlers};
 use crate::{Faults, Inventory, Router};
 
 /// How long background tasks may take to end when the cloud stops.
@@ -185,9 +185,10 @@ impl Cloud {
             started: Instant::now(),
             distance: options.distance,
         });
+        let peers: Arc<dyn Peers> = Arc::clone(&router) as _;
         for (_, state) in &router.regions {
             // The cell is new, so it is empty.
-            let _set = state.services.context.router.set(Arc::downgrade(&router));
+            let _set = state.services.context.router.set(Arc::downgrade(&peers));
         }
         doors.push((options.listener, Arc::from("")));
         let mut servers = JoinSet::new();

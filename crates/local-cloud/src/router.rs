@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use http::StatusCode;
 
-use crate::services::{Service, Services};
+use crate::services::{Peers, Service, Services};
 use crate::wire::{ApiError, Protocol, Scope, WireRequest, WireResponse, service_of};
 use crate::{Faults, Inventory, admin, signature};
 
@@ -145,6 +146,17 @@ impl Router {
         let message =
             format!("The region {wanted} is not offered by this cloud, which offers {}.", offered.join(", "));
         Err(ApiError::sender("InvalidRegion", message))
+    }
+}
+
+#[async_trait]
+impl Peers for Router {
+    async fn call(&self, request: WireRequest) -> WireResponse {
+        Self::call(self, request).await
+    }
+
+    fn faults(&self) -> &Faults {
+        Self::faults(self)
     }
 }
 
