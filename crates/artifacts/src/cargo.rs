@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Command;
 
 use crate::process_group::ProcessGroup;
-use crate::{Artifact, BuildError, BuildEvent, Flavor, Workspace};
+use crate::{Artifact, BuildError, BuildEvent, Flavor, Workspace, static_rustc};
 
 /// The longest that one run of Cargo may take: a slow machine with nothing compiled yet.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -43,7 +43,7 @@ pub(crate) async fn target_directory(workspace: &Workspace) -> Result<PathBuf, B
         return Ok(directory.to_path_buf());
     }
     let arguments = ["metadata", "--no-deps", "--format-version", "1"].map(str::to_owned);
-    let output = run(workspace, &arguments, "the workspace", &|_| {}).await?;
+    let output = run(workspace, &arguments, None, "the workspace", &|_| {}).await?;
     let directory = output.messages.iter().find_map(|message| message["target_directory"].as_str());
     Ok(directory.map_or_else(|| workspace.root().join("target"), PathBuf::from))
 }
@@ -55,39 +55,31 @@ pub(crate) async fn compile(
     flavor: Flavor,
     on_event: &(dyn Fn(BuildEvent) + Send + Sync),
 ) -> Result<Vec<Compiled>, BuildError> {
-    let groups: Vec<&[Artifact]> = match flavor {
-        Flavor::Local => vec![artifacts],
+    let rustc = match flavor {
+        Flavor::Local => None,
         Flavor::Aws(architecture) => {
             crate::target::require(architecture).await?;
-            artifacts.chunks(1).collect()
+            let target = target_directory(workspace).await?;
+            Some(static_rustc::under(&target.join("artifacts"))?)
         }
     };
-    let mut compiled = Vec::with_capacity(artifacts.len());
-    for group in groups {
-        let started = Instant::now();
-        let names = group.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-        let output = run(workspace, &arguments(workspace, group, flavor), &names, on_event).await?;
-        for artifact in group {
-            let (program, fresh) = program(&output, artifact)
-                .ok_or_else(|| BuildError::NoProgram { artifact: artifact.clone() })?;
-            compiled.push(Compiled {
-                artifact: artifact.clone(),
-                program,
-                fresh,
-                elapsed: started.elapsed(),
-            });
-        }
-    }
-    Ok(compiled)
+    let started = Instant::now();
+    let names = artifacts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    let arguments = arguments(workspace, artifacts, flavor);
+    let output = run(workspace, &arguments, rustc.as_deref(), &names, on_event).await?;
+    let elapsed = started.elapsed();
+    let compiled = artifacts.iter().map(|artifact| {
+        let (program, fresh) =
+            program(&output, artifact).ok_or_else(|| BuildError::NoProgram { artifact: artifact.clone() })?;
+        Ok(Compiled { artifact: artifact.clone(), program, fresh, elapsed })
+    });
+    compiled.collect()
 }
 
 fn arguments(workspace: &Workspace, artifacts: &[Artifact], flavor: Flavor) -> Vec<String> {
-    let mut arguments = match flavor {
-        Flavor::Local => vec!["build".to_owned()],
-        Flavor::Aws(_) => vec!["rustc".to_owned()],
-    };
+    let mut arguments = vec!["build".to_owned()];
     let mut packages: BTreeSet<&str> = artifacts.iter().map(Artifact::package).collect();
-    if flavor == Flavor::Local && workspace.root().join(THIS_PROGRAM).join("Cargo.toml").is_file() {
+    if workspace.root().join(THIS_PROGRAM).join("Cargo.toml").is_file() {
         // Nothing of it is built, but dependencies get the features that they were compiled with for it, and so are
         // not compiled a second time.
         packages.insert(THIS_PROGRAM);
@@ -108,12 +100,10 @@ fn arguments(workspace: &Workspace, artifacts: &[Artifact], flavor: Flavor) -> V
     if optimised {
         arguments.push("--release".to_owned());
     }
-    if let Flavor::Aws(architecture) = flavor {
-        if !crate::target::is_host(architecture) {
-            arguments.extend(["--target".to_owned(), architecture.target().to_owned()]);
-        }
-        // Only the last crate is told, so that every dependency that is compiled already serves as it is.
-        arguments.extend(["--", "-C", "target-feature=+crt-static"].map(str::to_owned));
+    if let Flavor::Aws(architecture) = flavor
+        && !crate::target::is_host(architecture)
+    {
+        arguments.extend(["--target".to_owned(), architecture.target().to_owned()]);
     }
     arguments
 }
@@ -143,6 +133,7 @@ fn describes_a_package(name: &OsStr) -> bool {
 async fn run(
     workspace: &Workspace,
     arguments: &[String],
+    rustc: Option<&Path>,
     artifacts: &str,
     on_event: &(dyn Fn(BuildEvent) + Send + Sync),
 ) -> Result<Output, BuildError> {
@@ -155,6 +146,9 @@ async fn run(
     }
     for (name, _) in std::env::vars_os().filter(|(name, _)| describes_a_package(name)) {
         command.env_remove(name);
+    }
+    if let Some(rustc) = rustc {
+        command.env(static_rustc::VARIABLE, rustc);
     }
     command
         .args(arguments)
@@ -236,12 +230,10 @@ mod tests {
     }
 
     #[test]
-    fn programs_for_aws_are_optimised_and_static() {
-        let line =
-            arguments(&Workspace::find().unwrap(), &[Artifact::Container], Flavor::Aws(Architecture::host()))
-                .join(" ");
-        assert!(line.starts_with("rustc --package container --bin container"), "{line}");
+    fn programs_for_aws_are_optimised_also_by_an_unoptimised_program() {
+        let aws = Flavor::Aws(Architecture::host());
+        let line = arguments(&Workspace::find().unwrap(), &[Artifact::Container], aws).join(" ");
+        assert!(line.starts_with("build --package container --package deploy --bin container"), "{line}");
         assert!(line.contains("--release"), "{line}");
-        assert!(line.ends_with("-- -C target-feature=+crt-static"), "{line}");
     }
 }

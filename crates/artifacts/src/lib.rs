@@ -17,6 +17,7 @@ mod flavor;
 pub mod image;
 mod process_group;
 pub mod registry;
+mod static_rustc;
 mod target;
 mod upload;
 mod workspace;

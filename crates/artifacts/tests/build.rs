@@ -25,6 +25,18 @@ fn workspace(root: &Path) -> Workspace {
     Workspace::at(root).unwrap().with_target_directory(root.join("target"))
 }
 
+/// Macros are libraries that the compiler loads, which nothing static can be.
+fn depend_on_a_macro(root: &Path) {
+    let package =
+        "[package]\nname = \"macros\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\nproc-macro = true\n";
+    fs::create_dir_all(root.join("crates/macros/src")).unwrap();
+    fs::write(root.join("crates/macros/Cargo.toml"), package).unwrap();
+    fs::write(root.join("crates/macros/src/lib.rs"), "").unwrap();
+    let lambda = root.join("crates/lambda/Cargo.toml");
+    let manifest = fs::read_to_string(&lambda).unwrap();
+    fs::write(lambda, manifest + "[dependencies]\nmacros.path = \"../macros\"\n").unwrap();
+}
+
 fn both() -> [Artifact; 2] {
     [Artifact::Lambda("publish".to_owned()), Artifact::Container]
 }
@@ -95,6 +107,7 @@ async fn programs_for_aws_run_without_libraries() {
     }
     let directory = tempfile::tempdir().unwrap();
     let workspace = workspace(directory.path());
+    depend_on_a_macro(directory.path());
     let linked = |built: &Built| asks_for_a_loader(&program(built));
     assert!(
         linked(&built(&workspace, Flavor::Local).await[0]),
