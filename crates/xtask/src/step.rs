@@ -6,6 +6,7 @@ use std::io::Read;
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,9 +52,13 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Says on stderr which step begins.
+/// When the first step began.
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Says on stderr which step begins, and how many minutes and seconds after the first.
 pub fn heading(text: &str) {
-    eprintln!("== {text}");
+    let seconds = BEGAN.elapsed().as_secs();
+    eprintln!("== {:02}:{:02} {text}", seconds / 60, seconds % 60);
 }
 
 /// Tells on stderr how things go.
@@ -63,7 +68,7 @@ pub fn tell(text: &str) {
 
 /// Tells on stderr what each tool said, one line each.
 pub fn summarize(verdicts: &[Verdict]) {
-    eprintln!("== summary");
+    heading("summary");
     let width = verdicts.iter().map(|verdict| verdict.tool.len()).max().unwrap_or_default();
     for Verdict { tool, seconds, outcome } in verdicts {
         let (word, text) = match outcome {

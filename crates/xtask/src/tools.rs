@@ -7,6 +7,7 @@ mod system;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use crate::bench_tools;
 use crate::step::{Failed, root};
@@ -26,9 +27,17 @@ const WRK: Program = Program { name: "wrk", package: "wrk", version: "--version"
 
 /// Installs the tools unless they are there already.
 pub fn install() -> Result<(), Failed> {
+    thread::scope(|scope| {
+        // Others wait for servers for much of the time that this one needs to compile.
+        let oha = scope.spawn(bench_tools::install_unoptimised_oha);
+        let others = install_others();
+        oha.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).and(others)
+    })
+}
+
+fn install_others() -> Result<(), Failed> {
     install_packages()?;
-    PROGRAMS.iter().try_for_each(debian::install)?;
-    bench_tools::install()?;
+    PROGRAMS.iter().chain([&WRK]).try_for_each(debian::install)?;
     system::install()
 }
 

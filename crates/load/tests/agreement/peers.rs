@@ -75,7 +75,7 @@ pub async fn oha_at_a_rate(
 
 async fn oha(arguments: &[&str], time: Duration) -> Result<Figures, String> {
     let arguments = [&["--no-tui", "--output-format", "json"], arguments].concat();
-    let text = run("oha/bin/oha", &arguments, time).await?;
+    let text = run("oha-unoptimised/bin/oha", &arguments, time).await?;
     let value: Value = serde_json::from_str(&text).unwrap();
     if value["errorDistribution"].as_object().is_none_or(|errors| !errors.is_empty()) {
         return Err(format!("oha had failures: {}", value["errorDistribution"]));
