@@ -61,6 +61,7 @@ struct Schemas {
 struct OfSchemas {
     about: String,
     difference: String,
+    reason: String,
     source: String,
 }
 
@@ -200,8 +201,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
 }
 
 impl From<OfSchemas> for Difference {
-    fn from(OfSchemas { about, difference, source }: OfSchemas) -> Self {
-        let reason = "the schema leaves out what the page says".into();
+    fn from(OfSchemas { about, difference, reason, source }: OfSchemas) -> Self {
         Self { about, what: format!("`{difference}`"), reason, source }
     }
 }

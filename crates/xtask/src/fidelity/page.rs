@@ -115,9 +115,7 @@ mod tests {
         let page = render(&facts(types.clone()));
         assert!(page.contains("| `AWS::SNS::Topic` | checked | – | – | – |\n"), "{page}");
         assert!(page.contains("| a\\|b | x | y | <https://docs.aws.amazon.com/> |\n"), "{page}");
-        assert!(
-            page.contains("1 types") && page.contains("\n0 were created") || page.contains(" 0 were created")
-        );
+        assert!(page.contains("1 types") && page.contains("0 were created"), "{page}");
 
         let topic = types.get_mut("AWS::SNS::Topic").unwrap();
         topic.created = true;
