@@ -30,7 +30,7 @@ const LONG: [(&str, &str); 9] = [
 
 /// Programs of other people that are asked by test programs, which stand for their verdict: package and target.
 const ASKED: [(&str, &[(&str, &str)]); 9] = [
-    ("AWS CLI", &[("deploy", "aws_cli"), ("deploy", "aws_cli_deployed")]),
+    ("AWS CLI", &[("deploy", "aws_cli"), ("deploy", "aws_cli_deployed"), ("deploy", "aws_cli_spoiled")]),
     ("boto3", &[("local-cloud", "conformance")]),
     ("CloudFormation's schemas", &[("local-cloud", "provider_schemas")]),
     ("MiniStack", &[("deploy", "ministack")]),
