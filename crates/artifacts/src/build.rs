@@ -189,9 +189,10 @@ pub async fn build(
         return Ok(Vec::new());
     }
     on_event(BuildEvent::Started { artifacts: artifacts.to_vec() });
-    let cache = Cache::in_directory(&cargo::target_directory(workspace).await?);
+    let target = cargo::target_directory(workspace).await?;
+    let cache = Cache::in_directory(&target);
     let mut built = Vec::with_capacity(artifacts.len());
-    for compiled in cargo::compile(workspace, artifacts, flavor, on_event).await? {
+    for compiled in cargo::compile(workspace, &target, artifacts, flavor, on_event).await? {
         let packed = pack(&cache, compiled, flavor).await?;
         on_event(BuildEvent::Packed {
             artifact: packed.artifact.clone(),

@@ -48,9 +48,10 @@ pub(crate) async fn target_directory(workspace: &Workspace) -> Result<PathBuf, B
     Ok(directory.map_or_else(|| workspace.root().join("target"), PathBuf::from))
 }
 
-/// Compiles artifacts; the result has their order.
+/// Compiles artifacts; the result has their order. `target` is Cargo's target directory.
 pub(crate) async fn compile(
     workspace: &Workspace,
+    target: &Path,
     artifacts: &[Artifact],
     flavor: Flavor,
     on_event: &(dyn Fn(BuildEvent) + Send + Sync),
@@ -59,7 +60,6 @@ pub(crate) async fn compile(
         Flavor::Local => None,
         Flavor::Aws(architecture) => {
             crate::target::require(architecture).await?;
-            let target = target_directory(workspace).await?;
             Some(static_rustc::under(&target.join("artifacts"))?)
         }
     };
